@@ -1,0 +1,1 @@
+"""The `describe` program: what an algorithm is, as JSON."""

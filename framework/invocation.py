@@ -1,0 +1,49 @@
+"""One call of /invocations, as far as its headers go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass
+class Invocation:
+    """What SageMaker says about one request beside its body.
+
+    Which of these headers reach a container is only documented for some, so
+    each is empty when absent (docs/contract.md, "Headers").
+
+    Attributes:
+        content_type: media type of the body, lower case, without parameters.
+        accept: media type that the answer will have.
+        headers: all request headers, names in lower case.
+        reply_headers: headers to set on the answer, for example
+            ``X-Amzn-SageMaker-Custom-Attributes``.
+    """
+
+    content_type: str = "application/json"
+    accept: str = "application/json"
+    headers: Mapping[str, str] = MappingProxyType({})
+    reply_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def custom_attributes(self) -> str:
+        return self._sagemaker_header("custom-attributes")
+
+    @property
+    def inference_id(self) -> str:
+        return self._sagemaker_header("inference-id")
+
+    @property
+    def target_model(self) -> str:
+        return self._sagemaker_header("target-model")
+
+    @property
+    def target_variant(self) -> str:
+        return self._sagemaker_header("target-variant")
+
+    @property
+    def session_id(self) -> str:
+        return self._sagemaker_header("session-id")
+
+    def _sagemaker_header(self, name: str) -> str:
+        return self.headers.get(f"x-amzn-sagemaker-{name}", "")

@@ -1,0 +1,1 @@
+"""The `serve` program: answers /ping and /invocations with the user's Predictor."""

@@ -1,0 +1,1 @@
+"""The `train` program: supervises the user's Trainer as SageMaker expects it."""
