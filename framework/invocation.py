@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 
 @dataclass
@@ -22,7 +21,7 @@ class Invocation:
 
     content_type: str = "application/json"
     accept: str = "application/json"
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = field(default_factory=dict)
     reply_headers: dict[str, str] = field(default_factory=dict)
 
     @property

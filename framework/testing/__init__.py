@@ -1,0 +1,27 @@
+"""The conformance suite, and the pieces that play SageMaker to an algorithm."""
+
+from framework.testing.client import Client, NotServing, Reply
+from framework.testing.engine import OPEN, Engine, Isolation, ProcessEngine, Run
+from framework.testing.staging import (
+    JobDescription,
+    pack_artifact,
+    stage_serving,
+    stage_training,
+    stringified,
+)
+
+__all__ = [
+    "OPEN",
+    "Client",
+    "Engine",
+    "Isolation",
+    "JobDescription",
+    "NotServing",
+    "ProcessEngine",
+    "Reply",
+    "Run",
+    "pack_artifact",
+    "stage_serving",
+    "stage_training",
+    "stringified",
+]
