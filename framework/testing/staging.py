@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,9 @@ class JobDescription:
         input_mode: File or FastFile; Pipe is staged too, so that its refusal can be seen.
         hosts: every host of the job; ``current_host`` is the one to stage.
         checkpoint_path: LocalPath as the container sees it; None means no checkpointing.
+        sharded: channels of which each host has its share only (ShardedByS3Key); ``channels``
+            then names the share of ``current_host``.
+        content_types: channel name → ContentType, where the caller gave one.
         link_data: link the channels instead of copying them. Links lead out of the base
             directory, so a container cannot follow them.
     """
@@ -36,6 +39,8 @@ class JobDescription:
     hosts: Sequence[str] = ("algo-1",)
     current_host: str = "algo-1"
     checkpoint_path: str | None = None
+    sharded: Collection[str] = ()
+    content_types: Mapping[str, str] = field(default_factory=dict)
     link_data: bool = False
 
 
@@ -87,12 +92,17 @@ def _spelled(value: Any, spelling: Spelling) -> str:
 
 
 def _input_data_config(job: JobDescription) -> dict[str, dict[str, str]]:
-    entry = {
+    return {name: _channel_config(name, job) for name in job.channels}
+
+
+def _channel_config(name: str, job: JobDescription) -> dict[str, str]:
+    content_type = job.content_types.get(name)
+    return {
         "TrainingInputMode": job.input_mode,
-        "S3DistributionType": "FullyReplicated",
+        "S3DistributionType": "ShardedByS3Key" if name in job.sharded else "FullyReplicated",
         "RecordWrapperType": "None",
+        **({"ContentType": content_type} if content_type else {}),
     }
-    return dict.fromkeys(job.channels, entry)
 
 
 def _resource_config(job: JobDescription) -> dict[str, Any]:
