@@ -6,6 +6,7 @@
     [code]                                  # optional, for what static analysis cannot see
     dynamic_imports = ["plugins.extra"]
     data_files = ["vocabulary.txt"]
+    training_only = ["matplotlib"]          # packages of which the artifact holds no object
 
     [sample]                                # optional, what `check` and the demo train on
     channels = "sample:write_channels"      # a function, or a directory with one folder per channel
@@ -38,6 +39,7 @@ class CodeDeclaration(BaseModel):
     model_config = ConfigDict(extra="forbid")
     dynamic_imports: list[str] = []
     data_files: list[str] = []
+    training_only: list[str] = []
 
 
 class SampleDeclaration(BaseModel):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import ChannelNotFound, ConfigurationError, DataError, did_you_mean
+from framework.metrics import metric_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,8 +222,7 @@ class TrainingJob:
                 f"Metric '{name}' is not declared, so SageMaker does not collect it. "
                 f"{did_you_mean(name, self.record.declared_metrics)} Add it to Trainer.metrics."
             )
-        suffix = "" if step is None else f" step={step}"
-        print(f"[metric] {name}={number!r}{suffix}", flush=True)
+        print(metric_line(name, number, step), flush=True)
 
     def describe_input(
         self, X: Any, free_text: Sequence[str] = (), allow_missing: Sequence[str] = ()
