@@ -14,6 +14,9 @@ class PenguinPredictor(Predictor):
     def predict(self, data: pd.DataFrame) -> list[dict[str, Any]]:
         names = self.model.classes_.tolist()
         return [
-            {"species": names[row.argmax()], "probabilities": dict(zip(names, row.tolist()))}
+            {
+                "species": names[row.argmax()],
+                "probabilities": dict(zip(names, row.tolist(), strict=True)),
+            }
             for row in self.model.predict_proba(prepare(data))
         ]

@@ -1,7 +1,6 @@
 """A training report in one HTML file: its plots are inline SVG, it loads nothing."""
 
 import io
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,9 @@ after {rounds} rounds.</p>
 
 def write_report(
     path: Path,
-    *,
     hyperparameters: dict[str, Any],
     history: pd.DataFrame,
-    truth: pd.Series,
-    predicted: Sequence[str],
+    answers: pd.DataFrame,
     importance: pd.Series,
 ) -> None:
     """Write the report.
@@ -43,17 +40,16 @@ def write_report(
         path: the file to write.
         hyperparameters: name → value.
         history: one row per round, one column per metric.
-        truth: the species of the validation penguins.
-        predicted: what the model says about the same penguins.
+        answers: one row per validation penguin: its species, and the one predicted.
         importance: column of the model → increase of the log loss without it.
     """
-    correct = int((truth.to_numpy() == predicted).sum())
-    plots = [_metrics(history), _confusion(truth, predicted), _importance(importance)]
+    correct = int((answers["species"] == answers["predicted"]).sum())
+    plots = [_metrics(history), _confusion(answers), _importance(importance)]
     rows = (f"<tr><th>{escape(k)}<td>{escape(str(v))}" for k, v in hyperparameters.items())
     page = PAGE.format(
-        accuracy=correct / len(truth),
+        accuracy=correct / len(answers),
         correct=correct,
-        total=len(truth),
+        total=len(answers),
         rounds=len(history),
         plots="\n".join(_svg(figure) for figure in plots),
         hyperparameters="\n".join(rows),
@@ -66,16 +62,16 @@ def _metrics(history: pd.DataFrame) -> Figure:
     axes = figure.subplots(1, 2)
     for name, values in history.items():
         axes[int("accuracy" in name)].plot(range(1, len(values) + 1), values, label=name)
-    for panel, title in zip(axes, ("Log loss per round", "Accuracy per round")):
+    for panel, title in zip(axes, ("Log loss per round", "Accuracy per round"), strict=True):
         panel.set(title=title, xlabel="round")
         panel.legend()
     return figure
 
 
-def _confusion(truth: pd.Series, predicted: Sequence[str]) -> Figure:
+def _confusion(answers: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(5, 4), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        truth, predicted, ax=figure.subplots(), cmap="Blues", colorbar=False
+        answers["species"], answers["predicted"], ax=figure.subplots(), cmap="Blues", colorbar=False
     )
     figure.axes[0].set_title("Species, on the validation channel")
     return figure

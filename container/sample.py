@@ -13,9 +13,7 @@ def write_channels(directory: Path) -> None:
     train, rest = train_test_split(
         penguins, train_size=0.6, stratify=penguins[TARGET], random_state=0
     )
-    validation, test = train_test_split(
-        rest, train_size=0.5, stratify=rest[TARGET], random_state=0
-    )
+    validation, test = train_test_split(rest, train_size=0.5, stratify=rest[TARGET], random_state=0)
     for channel, rows in {"train": train, "validation": validation, "test": test}.items():
         (directory / channel).mkdir(parents=True, exist_ok=True)
         rows.to_csv(directory / channel / "penguins.csv", index=False)

@@ -76,8 +76,9 @@ class PenguinTrainer(Trainer):
             job.output_data_dir / "report.html",
             hyperparameters=self.model_dump(),
             history=pd.DataFrame(history),
-            truth=other_species,
-            predicted=model.predict(prepare(others)),
+            answers=pd.DataFrame(
+                {"species": other_species, "predicted": model.predict(prepare(others))}
+            ),
             importance=self.importance(model, others, other_species),
         )
         return model
