@@ -9,13 +9,43 @@ TEST_LOCKS := $(DEMO_LOCKS) tests/requirements.txt
 PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 	--only-binary :all: --require-hashes
 
-.DEFAULT_GOAL := help
-.PHONY: help setup lint lock
+IMAGE := sagemaker-container
+BASE_IMAGE := python:3.11-slim-bookworm
+DOCKER_BUILD := BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/amd64 \
+	--build-arg BASE_IMAGE=$(BASE_IMAGE) \
+	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*')
 
-help:  ## list the commands
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint image base-image setup lock
+
+help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/for-tests  ## install everything that the demo and the tests need
+demo: $(VENV)/for-demo  ## train and serve the example as SageMaker would, and show its answers
+	$(PYTHON) -m local_test demo
+
+test: $(VENV)/for-tests  ## run the tests; those in containers need a Docker engine
+	$(PYTHON) -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/for-demo  ## prove that the algorithm in container/ keeps SageMaker's contract
+	$(PYTHON) -m local_test check
+
+lint: $(VENV)/for-tests  ## check the style of Python and of the Dockerfile
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(VENV)/bin/hadolint Dockerfile
+
+image: base-image  ## build the images sagemaker-container:base and :algorithm
+	$(DOCKER_BUILD) --target base --tag $(IMAGE):base .
+	$(DOCKER_BUILD) --target algorithm --tag $(IMAGE):algorithm .
+
+base-image:  ## pull the image that ours start from, or make a stand-in where no registry answers
+	BASE_IMAGE=$(BASE_IMAGE) .ci/base-image
+
+setup: $(VENV)/for-tests  ## install what the demo and the tests need
+
+lock: $(VENV)/for-lock  ## resolve the requirements again (UPGRADE=1 takes the newest versions)
+	.ci/lock
 
 $(PYTHON):
 	$(HOST_PYTHON) -m venv $(VENV)
@@ -27,13 +57,6 @@ $(VENV)/for-demo: $(DEMO_LOCKS) | $(PYTHON)
 $(VENV)/for-tests: $(TEST_LOCKS) | $(PYTHON)
 	$(PIP_INSTALL) $(TEST_LOCKS:%=-r %)
 	@touch $@ $(VENV)/for-demo
-
-lint: $(VENV)/for-tests  ## check style and imports
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
-
-lock: $(VENV)/for-lock  ## resolve the requirements again and write their hashes
-	.ci/lock
 
 $(VENV)/for-lock: .ci/requirements.txt | $(PYTHON)
 	$(PIP_INSTALL) -r $<
