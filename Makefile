@@ -11,9 +11,9 @@ PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 
 IMAGE := sagemaker-container
 BASE_IMAGE := python:3.11-slim-bookworm
-DOCKER_BUILD := BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/amd64 \
+DOCKER_BUILD = BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/amd64 \
 	--build-arg BASE_IMAGE=$(BASE_IMAGE) \
-	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*')
+	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint image base-image setup lock
