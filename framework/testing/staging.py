@@ -21,7 +21,8 @@ class JobDescription:
     Attributes:
         channels: channel name → a directory (or one file) with its data.
         hyperparameters: name → value of any JSON type; strings are what SageMaker sends.
-        spelling: "raw" is ``gini`` (Step Functions, boto3), "quoted" is ``"gini"`` (the SDK).
+        spelling: "raw" is ``gini`` and ``8`` (Step Functions, boto3), "quoted" is ``"gini"``
+            and ``"8"`` (the SDK and its tuner).
         input_mode: File or FastFile; Pipe is staged too, so that its refusal can be seen.
         hosts: every host of the job; ``current_host`` is the one to stage.
         checkpoint_path: LocalPath as the container sees it; None means no checkpointing.
@@ -86,9 +87,9 @@ def stringified(hyperparameters: Mapping[str, Any], spelling: Spelling = "raw") 
 
 
 def _spelled(value: Any, spelling: Spelling) -> str:
-    if isinstance(value, str):
-        return value if spelling == "raw" else json.dumps(value)
-    return json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    quoted = spelling == "quoted" and isinstance(value, str | int | float)
+    return json.dumps(text) if quoted else text
 
 
 def _input_data_config(job: JobDescription) -> dict[str, dict[str, str]]:
