@@ -1,0 +1,221 @@
+"""The import graph, read from source without importing anything.
+
+``modulefinder`` walks it: imports in functions, branches and ``try`` blocks count, and so do
+relative ones. Added here is what it does not see by itself: ``import_module("literal")``,
+submodules that ``__all__`` names, namespace packages, who asked first, and that the body of
+``if TYPE_CHECKING:`` never runs.
+"""
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import resolve_name
+from modulefinder import Module, ModuleFinder
+from pathlib import Path
+from typing import Any
+
+from framework.errors import AlgorithmNotFound
+
+FRAMEWORK = Path(__file__).resolve().parents[1]
+_IMPORTS_BY_NAME = {"import_module", "__import__", "run_module"}
+_OPAQUE = {"run_path", "spec_from_file_location", "iter_modules", "walk_packages"}
+
+
+@dataclass(frozen=True, order=True)
+class Unknown:
+    """An import in the algorithm that cannot be known without running it."""
+
+    path: Path
+    line: int
+    what: str
+
+
+@dataclass
+class Reached:
+    """What one side reaches from its entries.
+
+    Attributes:
+        files: file → the file that imports it first, None for an entry.
+        packages: top-level name of an import from outside → the files that ask for it.
+        strings: every string in the algorithm's reached files → the first file that holds it.
+        unknown: what a reached file of the algorithm hides.
+    """
+
+    files: dict[Path, Path | None] = field(default_factory=dict)
+    packages: dict[str, set[Path]] = field(default_factory=dict)
+    strings: dict[str, Path] = field(default_factory=dict)
+    unknown: set[Unknown] = field(default_factory=set)
+
+
+def reach(directory: Path, entries: Iterable[str]) -> Reached:
+    """Follow the imports of the modules ``entries`` through ``directory`` and the framework.
+
+    Raises:
+        AlgorithmNotFound: a file that would be imported is not valid Python.
+    """
+    importlib.invalidate_caches()
+    finder = _Finder(directory)
+    for entry in entries:
+        finder.enter(entry)
+    return finder.reached()
+
+
+class _Finder(ModuleFinder):
+    """Finds modules in the algorithm's directory and in the framework; the rest is outside."""
+
+    def __init__(self, directory: Path):
+        super().__init__(path=[str(directory)])
+        self._directory = directory
+        self._result = Reached()
+        self._scanned: list[Path] = []
+
+    def enter(self, name: str) -> None:
+        self._safe_import_hook(name, None, None, level=0)
+
+    def reached(self) -> Reached:
+        for name, callers in self.badmodules.items():
+            top = name.partition(".")[0]
+            if top not in self.modules and top not in sys.stdlib_module_names:
+                files = {Path(self.modules[caller].__file__) for caller in callers if caller != "-"}
+                self._result.packages.setdefault(top, set()).update(files)
+        return self._result
+
+    def find_module(self, name: str, path: list[str] | None, parent: Module | None = None) -> Any:
+        if path is None:
+            path = [str(FRAMEWORK.parent)] if name == FRAMEWORK.name else self.path
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or (parent is None and _hidden_by_an_installed_package(spec)):
+            raise ImportError(name)
+        return None, spec.origin, spec
+
+    def load_module(self, fqname: str, fp: None, pathname: str | None, file_info: Any) -> Module:
+        spec: ModuleSpec = file_info
+        module = self.add_module(fqname)
+        module.__file__ = pathname
+        if spec.submodule_search_locations is not None:
+            module.__path__ = list(spec.submodule_search_locations)
+        if pathname is None:  # a namespace package has no file
+            return module
+        file = Path(pathname)
+        self._result.files[file] = self._scanned[-1] if self._scanned else None
+        if isinstance(spec.loader, SourceFileLoader):
+            source = _Source(file, depth=fqname.count(".") + bool(module.__path__))
+            if file.is_relative_to(self._directory):
+                self._keep_what_it_says(source, file)
+            self._scanned.append(file)
+            self.scan_code(compile(source.tree, pathname, "exec"), module)
+            self._scanned.pop()
+        return module
+
+    def _keep_what_it_says(self, source: "_Source", file: Path) -> None:
+        self._result.unknown.update(source.unknown)
+        for text in source.strings:
+            self._result.strings.setdefault(text, file)
+
+
+def _hidden_by_an_installed_package(spec: ModuleSpec) -> bool:
+    """A directory without __init__.py gives way to an installed package of its name."""
+    if spec.origin is not None:
+        return False
+    installed = PathFinder.find_spec(spec.name)
+    return installed is not None and installed.origin is not None
+
+
+class _Source(ast.NodeTransformer):
+    """One file, its ``tree`` changed so that it holds exactly the imports that can happen.
+
+    Args:
+        depth: how many packages enclose the file's names, so how far relative imports can go.
+    """
+
+    def __init__(self, file: Path, depth: int):
+        self._file = file
+        self._depth = depth
+        self._named: list[ast.stmt] = []
+        self.unknown: set[Unknown] = set()
+        self.strings: set[str] = set()
+        try:
+            module = ast.parse(file.read_bytes(), str(file))
+        except (SyntaxError, ValueError) as error:
+            line = f", line {error.lineno}," if isinstance(error, SyntaxError) else ""
+            raise AlgorithmNotFound(
+                f"{file}{line} is not valid Python: {getattr(error, 'msg', error)}. "
+                "Mend it; what it imports cannot be known before."
+            ) from None
+        self.tree: ast.Module = self.visit(module)
+        if file.name == "__init__.py":
+            self._named += _submodules_in_all(self.tree)
+        self.tree.body += self._named
+        ast.fix_missing_locations(self.tree)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        test = node.test
+        name = getattr(test, "id", getattr(test, "attr", None))
+        if isinstance(test, ast.Name | ast.Attribute) and name == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+        return self.generic_visit(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        if any(a.asname and a.name in _IMPORTS_BY_NAME | _OPAQUE for a in node.names):
+            self._cannot_know(node)
+        return node if node.level <= self._depth else ast.Pass()
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, str):
+            self.strings.add(node.value)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        called = ast.unparse(node.func)
+        statement = _import_in(node) if called.rpartition(".")[2] in _IMPORTS_BY_NAME else None
+        if statement:
+            self._named.append(statement)
+            return node
+        if called.startswith("sys.path."):
+            self._cannot_know(node)
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id in _IMPORTS_BY_NAME | _OPAQUE | {"exec"}:
+            self._cannot_know(node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if node.attr in _IMPORTS_BY_NAME | _OPAQUE:
+            self._cannot_know(node)
+        return self.generic_visit(node)
+
+    def _cannot_know(self, node: ast.expr | ast.stmt) -> None:
+        self.unknown.add(Unknown(self._file, node.lineno, ast.unparse(node)))
+
+
+def _import_in(call: ast.Call) -> ast.stmt | None:
+    """``import_module("a.b")`` as ``import a.b``; None where the source does not say the name."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    name = _text(arguments[0]) if arguments else ""
+    dots = len(name) - len(name.lstrip("."))
+    if not dots:
+        return ast.Import([ast.alias(name)]) if name else None
+    package = arguments[1] if len(arguments) > 1 else None
+    if _text(package):
+        return ast.Import([ast.alias(resolve_name(name, _text(package)))])
+    if isinstance(package, ast.Name) and package.id == "__package__":
+        parent, _, child = name[dots:].rpartition(".")
+        return ast.ImportFrom(parent or None, [ast.alias(child)], dots)
+    return None
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _submodules_in_all(tree: ast.Module) -> Iterator[ast.stmt]:
+    """``from package import *`` imports the submodules that the package's __all__ names."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            names = [ast.alias(_text(item)) for item in ast.walk(statement.value) if _text(item)]
+            if names:
+                yield ast.ImportFrom(None, names, 1)
