@@ -2,8 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker
@@ -48,41 +47,43 @@ def bare_image(docker_engine: docker.DockerClient) -> Image:
 
 
 @pytest.fixture(scope="session")
-def base_image(bare_image: Image, docker_engine: docker.DockerClient, tmp_path_factory) -> Image:
-    """Target `base` of the Dockerfile, built from the work tree."""
-    with _one_builder(tmp_path_factory):
-        return build(docker_engine, PROJECT, "base")
+def build_image(
+    docker_engine: docker.DockerClient,
+    bare_image: Image,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Image]:
+    """Builds one target of the Dockerfile in a directory, by default in this work tree.
+
+    Parallel workers build one after the other, so that the second finds the layers cached.
+    """
+    lock_file = tmp_path_factory.getbasetemp().parent / "docker-build.lock"
+
+    def build(target: str, directory: Path = PROJECT) -> Image:
+        with lock_file.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                image, _ = docker_engine.images.build(
+                    path=str(directory),
+                    target=target,
+                    buildargs={"BASE_IMAGE": BASE_IMAGE},
+                    platform="linux/amd64",
+                    rm=True,
+                )
+            except BuildError as error:
+                log = "".join(str(line.get("stream", "")) for line in error.build_log)
+                pytest.fail(f"docker build --target {target}: {error}\n{log[-2000:]}")
+        return image
+
+    return build
 
 
 @pytest.fixture(scope="session")
-def algorithm_image(
-    bare_image: Image, docker_engine: docker.DockerClient, tmp_path_factory
-) -> Image:
-    """Target `algorithm` of the Dockerfile, built from the work tree."""
-    with _one_builder(tmp_path_factory):
-        return build(docker_engine, PROJECT, "algorithm")
+def base_image(build_image: Callable[..., Image]) -> Image:
+    """Target `base` of the Dockerfile."""
+    return build_image("base")
 
 
-def build(engine: docker.DockerClient, directory: Path, target: str) -> Image:
-    """Build one target of the Dockerfile in ``directory``; layers come from the cache."""
-    try:
-        image, _ = engine.images.build(
-            path=str(directory),
-            target=target,
-            buildargs={"BASE_IMAGE": BASE_IMAGE},
-            platform="linux/amd64",
-            rm=True,
-        )
-    except BuildError as error:
-        log = "".join(str(line.get("stream", "")) for line in error.build_log)
-        pytest.fail(f"docker build --target {target}: {error}\n{log[-2000:]}")
-    return image
-
-
-@contextmanager
-def _one_builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Parallel workers build one after the other, so that the second finds the cache."""
-    shared = tmp_path_factory.getbasetemp().parent
-    with (shared / "docker-build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+@pytest.fixture(scope="session")
+def algorithm_image(build_image: Callable[..., Image]) -> Image:
+    """Target `algorithm` of the Dockerfile."""
+    return build_image("algorithm")
