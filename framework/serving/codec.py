@@ -1,0 +1,43 @@
+"""The server's own decoding and encoding of bodies, by content type and schema."""
+
+from typing import Any
+
+from framework.invocation import Invocation
+from framework.schema import InputSchema
+from framework.serving import untyped
+from framework.serving.answers import plain
+from framework.serving.formats import READERS, WRITERS
+from framework.serving.media import MediaType, negotiate, readable
+
+
+class ServerCodec:
+    """Implements framework.predictor.Codec.
+
+    Args:
+        schema: what the model was trained on; None when the artifact does not say, and
+            then numbers become a float64 array and anything else a DataFrame.
+    """
+
+    def __init__(self, schema: InputSchema | None):
+        self.schema = schema
+
+    def decode(self, body: bytes, invocation: Invocation) -> Any:
+        """The rows of the body, as ``predict`` takes them.
+
+        Raises:
+            RequestError: 415 unknown content type or charset, 400 bad syntax, 422 rows that
+                do not fit the schema.
+        """
+        read = READERS[readable(invocation.content_type)]
+        parameters = MediaType.parse(invocation.headers.get("content-type", "")).parameters
+        table = read(body, parameters, self.schema)
+        return untyped.conform(table) if self.schema is None else self.schema.conform(table)
+
+    def encode(self, answers: Any, invocation: Invocation) -> bytes:
+        """The answers as ``invocation.accept``.
+
+        Raises:
+            RequestError: 500 when the answers are nothing that can be written, 406 when
+                they cannot be written in this type.
+        """
+        return WRITERS[negotiate(invocation.accept)](plain(answers))

@@ -1,0 +1,95 @@
+"""text/csv: one line per row, quoted as RFC 4180 says, with a header line or without.
+
+A header is recognised when it names the columns that the model was trained on, in any
+order; for a model without column names, when no cell of the first line is a number. The
+parameter ``header=present`` or ``header=absent`` of the content type settles it.
+"""
+
+import csv
+import io
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from framework.errors import RequestError
+from framework.schema import InputSchema
+from framework.schema.cells import MISSING_WORDS, NUMBER
+from framework.serving.formats import json
+from framework.serving.formats.text import text_of
+from framework.table import Table
+
+
+def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None) -> Table:
+    """Parse the lines; every cell stays text."""
+    rows = _parsed(text_of(body, parameters))
+    while rows and not rows[-1]:
+        rows.pop()
+    names = None
+    if rows and _has_header(rows, parameters.get("header", "").lower(), schema):
+        names = rows.pop(0)
+    rows = [row or [""] for row in rows]
+    if schema is not None and schema.kind != "frame":
+        names = None
+    return Table(rows, names, textual=True)
+
+
+def write(answers: list[Any]) -> bytes:
+    """One line per answer; a list or object fills several columns, None and NaN are empty."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    names = list(answers[0]) if isinstance(answers[0], dict) else None
+    for answer in answers:
+        if isinstance(answer, dict) != (names is not None) or (names and set(answer) != set(names)):
+            raise RequestError(
+                406,
+                "The answers differ in their fields, so they have no columns for text/csv. "
+                "Accept application/json.",
+            )
+        if names is not None:
+            answer = [answer[name] for name in names]
+        cells = answer if isinstance(answer, list) else [answer]
+        writer.writerow([_cell(cell) for cell in cells])
+    return lines.getvalue()[:-1].encode("utf-8")
+
+
+def _parsed(text: str) -> list[list[str]]:
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise RequestError(
+            400, f"The body is not valid CSV: line {reader.line_num}: {error}."
+        ) from None
+
+
+def _has_header(rows: list[list[str]], parameter: str, schema: InputSchema | None) -> bool:
+    first = rows[0]
+    if parameter in ("present", "absent"):
+        return parameter == "present"
+    if schema is not None and schema.names is not None:
+        known = set(schema.names)
+        return 2 * sum(cell in known for cell in first) > len(first)
+    if schema is not None and schema.kind == "texts":
+        return False
+    words = all(cell and not _reads_as_number(cell) for cell in first)
+    distinct = len(set(first)) == len(first)
+    if schema is None:
+        return words and distinct and any(map(_reads_as_number, rows[-1]))
+    return words and distinct and len(first) == schema.width
+
+
+def _reads_as_number(cell: str) -> bool:
+    cell = cell.strip()
+    return bool(NUMBER.fullmatch(cell)) or cell in MISSING_WORDS
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    if isinstance(value, (list, dict)):
+        return json.dumps(value).decode("utf-8")
+    return value

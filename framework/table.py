@@ -1,0 +1,25 @@
+"""Rows as they came over the wire, before a schema gives them types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """Untyped rows of one request.
+
+    Attributes:
+        rows: one sequence of cells per row, or a numpy array with rows first. A row
+            of an N-dimensional model may nest its cells in lists.
+        names: the columns' names, in the order of the cells; None when none were sent.
+        textual: every cell is text (CSV), so "1.5" is a number and "" is missing;
+            otherwise cells have JSON's types and None is missing.
+    """
+
+    rows: Sequence[Any]
+    names: list[str] | None = None
+    textual: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
