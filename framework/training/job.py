@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import ChannelNotFound, ConfigurationError, DataError, did_you_mean
-from framework.metrics import metric_line
+from framework.metrics import metric_line, metric_regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,10 +262,7 @@ def say(message: str) -> None:
 
 
 def _as_number(name: str, value: Any) -> float:
-    if not name or any(character in name for character in "= \t\r\n"):
-        raise ConfigurationError(
-            f"'{name}' cannot be a metric name: it must not be empty or hold spaces or '='."
-        )
+    metric_regex(name)  # refuses a name that SageMaker cannot find
     try:
         return float(value)
     except (TypeError, ValueError):
