@@ -1,0 +1,1 @@
+"""The bench: plays SageMaker on one machine, to an algorithm directory or to any image."""

@@ -1,0 +1,42 @@
+"""python -m local_test train | serve | invoke | batch | check | demo"""
+
+import signal
+import sys
+import traceback
+from types import FrameType
+
+from local_test.console import Screen
+from local_test.errors import BenchError
+from local_test.options import parser
+
+EXIT_OK = 0
+EXIT_KNOWN = 1
+EXIT_UNEXPECTED = 3
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1, 2, 3 or 130 as in the image."""
+    options = parser().parse_args(arguments)
+    screen = Screen(options.json)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return options.run(options, screen)
+    except BenchError as error:
+        screen.error(str(error))
+        return EXIT_KNOWN
+    except KeyboardInterrupt:
+        screen.say("Interrupted. Everything that ran is stopped.")
+        return EXIT_INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        return EXIT_UNEXPECTED
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """SIGTERM takes the same way out as Ctrl-C, so that nothing is left behind."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

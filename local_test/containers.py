@@ -1,0 +1,337 @@
+"""Runs an image's commands in containers. The only module that imports the docker package."""
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlparse
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+
+from framework.testing import OPEN, Engine, Isolation
+from local_test.console import Screen
+from local_test.errors import BenchError, EngineUnavailable
+from local_test.images import image_of
+
+BASE = Path("/opt/ml")
+LABEL = "local_test"
+PORT = 8080
+SIGNALS = {134: -6, 137: -9, 139: -11, 143: -15}
+ENGINE_SECONDS = 120
+SCRATCH_PATHS = ("/opt/ml", "/tmp", "/dev", "/run")  # noqa: S108  # inside the container
+
+
+class ContainerCluster:
+    """All hosts are containers of one image.
+
+    Args:
+        client: the engine's client.
+        image: its name or id.
+        scratch: a directory for logs.
+    """
+
+    kind: Literal["docker"] = "docker"
+
+    def __init__(self, client: docker.DockerClient, image: str, scratch: Path):
+        self._client = client
+        self._image = image
+        self._scratch = scratch
+        self._network: Any = None
+
+    @classmethod
+    def of(
+        cls, image: str | None, algorithm: Path, scratch: Path, screen: Screen
+    ) -> "ContainerCluster":
+        """A cluster of ``image``, or of an image built from an algorithm directory.
+
+        Raises:
+            EngineUnavailable: no engine answers, or it cannot get the image.
+        """
+        try:
+            client = docker.from_env(timeout=ENGINE_SECONDS)
+            client.ping()
+        except DockerException:
+            raise EngineUnavailable("No Docker engine answers (`docker info`).") from None
+        if image is None:
+            return cls(client, image_of(algorithm, screen), scratch)
+        try:
+            client.images.get(image)
+        except ImageNotFound:
+            raise EngineUnavailable(
+                f"The engine has no image {image}. Build it (`make image`) or pull it "
+                f"(`docker pull {image}`)."
+            ) from None
+        return cls(client, image, scratch)
+
+    def connect(self) -> None:
+        self._network = _create_network(self._client, internal=False)
+
+    def engine(
+        self,
+        host: str,
+        checkpoints: Path | None = None,
+        read_only: Sequence[Path] = (),
+    ) -> Engine:
+        return ContainerEngine(
+            self._client, self._image, self._scratch, host, self._network, checkpoints, read_only
+        )
+
+    def checkpoint_path(self, checkpoints: Path) -> str:
+        return str(BASE / "checkpoints")
+
+    def close(self) -> None:
+        if self._network is not None:
+            self._network.remove()
+        self._client.close()
+
+
+@dataclass(frozen=True)
+class ContainerEngine:
+    """Runs commands of one image, as one host.
+
+    /opt/ml is the base directory; for `serve` its model is mounted read-only.
+    """
+
+    client: docker.DockerClient
+    image: str
+    scratch: Path
+    host: str = "algo-1"
+    network: Any = None
+    checkpoints: Path | None = None
+    read_only: Sequence[Path] = ()
+    isolates: ClassVar[bool] = True
+
+    def path_inside(self, base: Path) -> Path:
+        return BASE
+
+    def start(
+        self,
+        command: Sequence[str],
+        base: Path,
+        environment: Mapping[str, str] | None = None,
+        isolation: Isolation = OPEN,
+    ) -> "ContainerRun":
+        variables = dict(environment or {})
+        serves = command[0] == "serve"
+        if isolation.user is not None:
+            _open_to_all(base)
+        port = variables.get("SAGEMAKER_BIND_TO_PORT", PORT)
+        settings: dict[str, Any] = {
+            "command": list(command[1:] if command[0] == "python" else command),
+            "entrypoint": ["python"] if command[0] == "python" else None,
+            "environment": variables,
+            "hostname": self.host,
+            "volumes": self._volumes(base, serves),
+            "user": _user(isolation),
+            "labels": [LABEL],
+            "detach": True,
+            **_isolation_settings(isolation),
+        }
+        if serves and isolation.network:
+            settings["ports"] = {f"{port}/tcp": (_publish_on(), None)}
+        elif not serves and not isolation.network:
+            settings["network_mode"] = "none"
+        launch = Launch(
+            image=self.image,
+            settings=settings,
+            host=self.host,
+            network=self.network,
+            cut_off=serves and not isolation.network,
+            port=int(port),
+            log=self._log_path(),
+        )
+        return ContainerRun(self.client, launch)
+
+    def _volumes(self, base: Path, serves: bool) -> dict[str, dict[str, str]]:
+        volumes = {str(base): {"bind": str(BASE), "mode": "rw"}}
+        if self.checkpoints is not None:
+            volumes[str(self.checkpoints)] = {"bind": str(BASE / "checkpoints"), "mode": "rw"}
+        read_only = [*self.read_only, *([base / "model"] if serves else [])]
+        for path in read_only:
+            volumes[str(path)] = {"bind": str(BASE / path.relative_to(base)), "mode": "ro"}
+        return volumes
+
+    def _log_path(self) -> Path:
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return self.scratch / f"{self.host}-{uuid.uuid4().hex[:8]}.log"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One container to be.
+
+    Attributes:
+        settings: for the engine's `create`.
+        network: the network of the job's hosts, if it has several.
+        cut_off: put it on an internal network of its own: it reaches nothing, and is reached
+            from this machine only.
+    """
+
+    image: str
+    settings: Mapping[str, Any]
+    host: str
+    network: Any
+    cut_off: bool
+    port: int
+    log: Path
+
+
+class ContainerRun:
+    """One container, removed by ``kill``."""
+
+    def __init__(self, client: docker.DockerClient, launch: Launch):
+        self._client = client
+        self._launch = launch
+        self._code: int | None = None
+        self._changes: list[str] | None = None
+        self._container: Container | None = None
+        self._own_network: Any = None
+        launch.log.touch()
+        try:
+            self._start()
+        except (APIError, NotFound) as error:
+            self.kill()
+            raise BenchError(f"Cannot start {launch.image}: {error.explanation}") from None
+        except BaseException:
+            self.kill()
+            raise
+        self._follower = threading.Thread(target=self._follow, daemon=True)
+        self._follower.start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the server's port is reachable; empty until the container has it."""
+        for _ in range(100):
+            self._container.reload()
+            networks = self._container.attrs["NetworkSettings"]
+            if self._own_network is not None:
+                address = networks["Networks"][self._own_network.name]["IPAddress"]
+                return address, self._launch.port
+            published = networks["Ports"].get(f"{self._launch.port}/tcp")
+            if published:
+                return _engine_host(), int(published[0]["HostPort"])
+            if self.exit_code is not None:
+                return "127.0.0.1", 0
+            time.sleep(0.05)
+        raise BenchError("The engine published no port for the container.")
+
+    @property
+    def exit_code(self) -> int | None:
+        if self._code is None and self._container is not None:
+            self._container.reload()
+            state = self._container.attrs["State"]
+            if state["Status"] in ("exited", "dead"):
+                self._code = SIGNALS.get(state["ExitCode"], state["ExitCode"])
+                self._follower.join(5)
+        return self._code
+
+    def log(self) -> str:
+        return self._launch.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait(self, seconds: float) -> int:
+        until = time.monotonic() + seconds
+        while (code := self.exit_code) is None:
+            if time.monotonic() > until:
+                raise TimeoutError(f"still running after {seconds:g} s")
+            time.sleep(0.05)
+        return code
+
+    def terminate(self) -> None:
+        self._signal("SIGTERM")
+
+    def kill(self) -> None:
+        if self._container is not None:
+            self._signal("SIGKILL")
+            try:
+                self._changes = self.changes()
+                if self._container.status != "created":
+                    self._code = self.wait(10)
+            finally:
+                self._container.remove(force=True, v=True)
+                self._container = None
+        if self._own_network is not None:
+            self._own_network.remove()
+            self._own_network = None
+
+    def changes(self) -> list[str]:
+        if self._changes is not None or self._container is None:
+            return self._changes or []
+        return sorted(
+            path
+            for path in (change["Path"] for change in self._container.diff() or [])
+            if not path.startswith(SCRATCH_PATHS) and path not in ("/opt", "/opt/program")
+        )
+
+    def _start(self) -> None:
+        launch = self._launch
+        if launch.cut_off:
+            self._own_network = _create_network(self._client, internal=True)
+        self._container = self._client.containers.create(launch.image, **launch.settings)
+        network = self._own_network or launch.network
+        if network is not None:
+            self._client.networks.get("bridge").disconnect(self._container)
+            network.connect(self._container, aliases=[launch.host])
+        self._container.start()
+
+    def _signal(self, name: str) -> None:
+        with suppress(APIError):  # it has ended
+            self._container.kill(name)
+
+    def _follow(self) -> None:
+        with self._launch.log.open("ab") as file:
+            for chunk in self._container.logs(stream=True, follow=True):
+                file.write(chunk)
+                file.flush()
+
+
+def _isolation_settings(isolation: Isolation) -> dict[str, Any]:
+    if isolation == OPEN:
+        return {}
+    settings: dict[str, Any] = {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+    }
+    if isolation.read_only_root:
+        settings |= {"read_only": True, "tmpfs": {"/tmp": ""}}  # noqa: S108
+    if isolation.memory_bytes is not None:
+        settings |= {
+            "mem_limit": isolation.memory_bytes,
+            "memswap_limit": isolation.memory_bytes,
+        }
+    return settings
+
+
+def _user(isolation: Isolation) -> str | None:
+    """SageMaker runs containers as root; a caller who is not root gets files of their own."""
+    if isolation.user is not None:
+        return str(isolation.user)
+    return f"{os.getuid()}:{os.getgid()}" if os.getuid() != 0 else None
+
+
+def _open_to_all(base: Path) -> None:
+    for path in (base, *base.rglob("*")):
+        if not path.is_symlink() and path.stat().st_uid == os.getuid():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o777 if path.is_dir() else 0o666))
+
+
+def _create_network(client: docker.DockerClient, internal: bool) -> Any:
+    name = f"local-test-{uuid.uuid4().hex[:12]}"
+    return client.networks.create(name, driver="bridge", internal=internal, labels=[LABEL])
+
+
+def _engine_host() -> str:
+    """The machine on which published ports appear."""
+    url = urlparse(os.environ.get("DOCKER_HOST", ""))
+    return url.hostname or "127.0.0.1" if url.scheme in ("tcp", "ssh") else "127.0.0.1"
+
+
+def _publish_on() -> str:
+    return "127.0.0.1" if _engine_host() == "127.0.0.1" else "0.0.0.0"  # noqa: S104

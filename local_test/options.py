@@ -1,0 +1,185 @@
+"""The command line."""
+
+import argparse
+from pathlib import Path
+
+from local_test import commands
+from local_test.endpoint import STARTUP_SECONDS
+from local_test.jobs import JOBS_DIRECTORY
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets ``run(options, screen) -> exit code``."""
+    main = argparse.ArgumentParser(
+        prog="python -m local_test",
+        description="Plays SageMaker to an algorithm directory, or to any image that keeps the "
+        "contract, on this machine.",
+    )
+    subcommands = main.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _train(subcommands.add_parser("train", help="run a training job"))
+    _serve(subcommands.add_parser("serve", help="keep an endpoint running until Ctrl-C"))
+    _invoke(subcommands.add_parser("invoke", help="send one request to the running endpoint"))
+    return main
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=commands.train)
+    _algorithm(command)
+    _engine(command)
+    _jobs(command)
+    command.add_argument("--job-name", help="default: the algorithm's name and the time")
+    _data(command)
+    command.add_argument(
+        "--input-mode", choices=["File", "FastFile"], default="File", help="default: File"
+    )
+    command.add_argument("--hosts", type=_positive, default=1, help="how many: algo-1, algo-2, …")
+    command.add_argument(
+        "--shard",
+        metavar="CHANNEL",
+        action="append",
+        default=[],
+        help="give each host its share of the channel's files (ShardedByS3Key)",
+    )
+    command.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="DIRECTORY",
+        help="the checkpoint prefix; a later job that names it resumes",
+    )
+    command.add_argument(
+        "--max-runtime",
+        type=_seconds,
+        metavar="SECONDS",
+        help="stop the job after that time: SIGTERM, and SIGKILL 120 s later",
+    )
+    command.add_argument(
+        "--spot-kills", type=_positive, metavar="N", help="interrupt the job N times with SIGKILL"
+    )
+    command.add_argument(
+        "--spot-kill-after",
+        type=_seconds,
+        action="append",
+        metavar="SECONDS",
+        help="seconds of training before an interruption; may be repeated (default: random)",
+    )
+
+
+def _serve(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=commands.serve)
+    _algorithm(command)
+    _engine(command)
+    _jobs(command)
+    _endpoint(command)
+
+
+def _invoke(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=commands.invoke)
+    _jobs(command)
+    body = command.add_mutually_exclusive_group()
+    body.add_argument("--body", help="the request's body")
+    body.add_argument("--file", type=Path, help="a file with the body; - is stdin")
+    body.add_argument(
+        "--sample", action="store_true", help="the sample request in the model (the default)"
+    )
+    command.add_argument("--content-type", default="application/json", help="of the body")
+    command.add_argument("--accept", help="the type that the answer should have")
+    command.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="only those of the API reach the container; the others are stripped",
+    )
+    command.add_argument("--url", help="default: the endpoint that `serve` keeps running")
+    command.add_argument("--output", type=Path, help="write the answer's body to a file")
+
+
+def _algorithm(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "algorithm",
+        nargs="?",
+        type=Path,
+        default=Path("container"),
+        help="a directory with algorithm.toml (default: container)",
+    )
+    command.add_argument("--image", help="an image instead of an algorithm directory")
+
+
+def _engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--engine",
+        choices=["docker", "process"],
+        help="default: docker when an engine answers, else process",
+    )
+    command.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an environment variable of the container; may be repeated",
+    )
+
+
+def _jobs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--jobs",
+        type=Path,
+        default=JOBS_DIRECTORY,
+        metavar="DIRECTORY",
+        help=f"where jobs are kept (default: {JOBS_DIRECTORY})",
+    )
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="an input channel; may be repeated (default: the algorithm's own sample)",
+    )
+    command.add_argument(
+        "--channel-type", default="", metavar="TYPE", help="ContentType of the channels"
+    )
+    command.add_argument(
+        "--hyperparameter",
+        "-p",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a hyperparameter, sent as a string; may be repeated",
+    )
+    command.add_argument(
+        "--quoted",
+        action="store_true",
+        help="JSON-quote string hyperparameters as the SageMaker SDK does (Step Functions and "
+        "boto3 send them raw)",
+    )
+
+
+def _endpoint(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--model", help="a model.tar.gz or the name of a job (default: the newest job's)"
+    )
+    command.add_argument(
+        "--startup-seconds",
+        type=_seconds,
+        default=STARTUP_SECONDS,
+        metavar="SECONDS",
+        help=f"how long /ping may take to say 200 (default: {STARTUP_SECONDS})",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return number
