@@ -5,6 +5,7 @@ Every function takes the cells of one column: a list of JSON's types, a list of 
 CellError for the first cell that does not fit.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -179,7 +180,7 @@ def _number_of_text(cell: str, index: int) -> float:
     if NUMBER.fullmatch(stripped):
         return float(stripped)
     if stripped in MISSING_WORDS:
-        return float("nan")
+        return math.nan
     if stripped.lstrip("+-").lower() in INFINITE_WORDS:
         raise CellError(index, f": {shown(cell)} is infinite")
     raise CellError(index, f": {shown(cell)} is not a number")
@@ -231,7 +232,7 @@ def _integer_of_json(cell: Any, index: int) -> int | None:
 
 
 def _whole(number: float, cell: Any, index: int) -> int | None:
-    if number != number:
+    if math.isnan(number):
         return None
     if not number.is_integer():
         raise CellError(index, f": {shown(cell)} is not a whole number")
@@ -264,8 +265,11 @@ def _like(example: Any, cells: Sequence[Any], textual: bool) -> list[Any]:
         return texts(cells, textual, may_miss=False)
     if isinstance(example, bool):
         values, missing = booleans(cells, textual)
-        return [None if gone else value for value, gone in zip(values.tolist(), missing)]
-    return [None if x != x else x for x in numbers(cells, textual, float("inf")).tolist()]
+        return [
+            None if gone else value for value, gone in zip(values.tolist(), missing, strict=True)
+        ]
+    values = numbers(cells, textual, math.inf).tolist()
+    return [None if math.isnan(value) else value for value in values]
 
 
 def _listed(known: Sequence[Any]) -> str:

@@ -76,10 +76,7 @@ class InputSchema(BaseModel):
         """
         if len(table) == 0:
             raise RequestError(422, "There are no rows. Send at least one.")
-        try:
-            return self._frame(table) if self.kind == "frame" else self._array(table)
-        except RecursionError:
-            raise RequestError(422, "The rows are nested too deeply.") from None
+        return self._frame(table) if self.kind == "frame" else self._array(table)
 
     def _array(self, table: Table) -> "np.ndarray":
         import numpy as np
@@ -157,9 +154,9 @@ class InputSchema(BaseModel):
             by_column: Sequence[Any] = self._flat_array(table.rows).reshape(-1, self.width).T
         else:
             _check_widths(table.rows, self.width, table.textual)
-            by_column = list(zip(*table.rows))
+            by_column = list(zip(*table.rows, strict=True))
         values = {}
-        for position, (column, source) in enumerate(zip(self.columns, order)):
+        for position, (column, source) in enumerate(zip(self.columns, order, strict=True)):
             try:
                 values[position] = column.convert(by_column[source], table.textual)
             except CellError as error:

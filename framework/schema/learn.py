@@ -175,17 +175,19 @@ def _object_column(rule: dict[str, Any], series: Any, absent: Any, free_text: bo
             "Use numbers, booleans, texts or datetime64, for example by pd.to_numeric or "
             "pd.to_datetime",
         )
-    present = series[~absent]
-    distinct = sorted(set(present.tolist()))
+    known = None if free_text else closed_set(series[~absent].tolist())
+    return Column(**rule, role="category" if known else "text", categories=known)
+
+
+def closed_set(values: list[str]) -> list[str] | None:
+    """The distinct values, sorted, when they look like labels that repeat; None for free text."""
+    distinct = sorted(set(values))
     closed = (
-        not free_text
-        and 0 < len(distinct) <= MOST_CATEGORIES
+        0 < len(distinct) <= MOST_CATEGORIES
         and max(map(len, distinct)) <= LONGEST_CATEGORY
-        and len(present) >= ROWS_PER_CATEGORY * len(distinct)
+        and len(values) >= ROWS_PER_CATEGORY * len(distinct)
     )
-    if closed:
-        return Column(**rule, role="category", categories=distinct)
-    return Column(**rule, role="text")
+    return distinct if closed else None
 
 
 def _categories(values: list[Any], where: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """A small request made of training rows: it warms the server up and gets golden answers."""
 
 import json
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,9 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (str, bool)):
         return value
-    if value != value or type(value).__name__ == "NAType":
+    if type(value).__name__ in ("NAType", "NaTType"):
         return None
     if isinstance(value, datetime):
         return value.isoformat()
-    return value.item() if hasattr(value, "item") else value
+    number = value.item() if hasattr(value, "item") else value
+    return None if math.isnan(number) else number

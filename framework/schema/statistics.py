@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from framework.schema.learn import MOST_CATEGORIES, kind_of
+from framework.schema.learn import closed_set, kind_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,10 +15,11 @@ def learn_statistics(X: Any) -> dict[str, dict[str, Any]]:
     """Statistics by column name; all values are JSON's, None where there is nothing to say.
 
     Each column has ``count`` (rows) and ``missing`` (rows). Numbers add mean, std and
-    deciles (11 values, minimum to maximum); booleans and short sets of values add
-    ``values`` {value: rows}; longer ones ``distinct`` and deciles of their lengths;
-    dates first and last. A one-dimensional row of an array is a column ("0", "1", …);
-    the cells of images and of plain numbers are one column, "values".
+    deciles (11 values, minimum to maximum); booleans, categories and texts that repeat add
+    ``values`` {value: rows}; free texts ``distinct`` and deciles of their lengths, never
+    the texts themselves; dates their ``range`` [first, last]. A cell of a one-dimensional
+    row of an array is a column ("0", "1", …); the cells of images and of plain numbers are
+    one column, "values"; plain texts are the column "text".
     """
     kind, values = kind_of(X)
     if kind == "texts":
@@ -46,12 +47,19 @@ def _of_numbers(values: "np.ndarray") -> dict[str, Any]:
 
 
 def _of_texts(values: list[str], missing: int) -> dict[str, Any]:
-    counts: dict[str, Any] = {"count": len(values) + missing, "missing": missing}
-    frequency = Counter(values)
-    if len(frequency) <= MOST_CATEGORIES and sum(map(len, frequency)) <= MOST_CATEGORIES**2:
-        return counts | {"values": dict(sorted(frequency.items()))}
-    lengths = _deciles([len(value) for value in values])
-    return counts | {"distinct": len(frequency), "length_deciles": lengths}
+    if closed_set(values) is not None:
+        return _of_labels(values, missing)
+    return {
+        "count": len(values) + missing,
+        "missing": missing,
+        "distinct": len(set(values)),
+        "length_deciles": _deciles([len(value) for value in values]) if values else None,
+    }
+
+
+def _of_labels(values: list[str], missing: int) -> dict[str, Any]:
+    frequency = dict(sorted(Counter(values).items()))
+    return {"count": len(values) + missing, "missing": missing, "values": frequency}
 
 
 def _of_series(series: Any) -> dict[str, Any]:
@@ -59,14 +67,15 @@ def _of_series(series: Any) -> dict[str, Any]:
 
     present = series.dropna()
     missing = len(series) - len(present)
-    if not isinstance(series.dtype, pd.CategoricalDtype):
-        if series.dtype.kind == "M":
-            ends = (present.min().isoformat(), present.max().isoformat()) if len(present) else None
-            first, last = ends or (None, None)
-            return {"count": len(series), "missing": missing, "first": first, "last": last}
-        if series.dtype.kind in "iuf":
-            return _of_numbers(series.to_numpy(dtype="float64", na_value=float("nan")))
-    return _of_texts([_label(value) for value in present.tolist()], missing)
+    labels = [_label(value) for value in present.tolist()]
+    if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype.kind == "b":
+        return _of_labels(labels, missing)
+    if series.dtype.kind in "iuf":
+        return _of_numbers(series.to_numpy(dtype="float64", na_value=float("nan")))
+    if series.dtype.kind == "M":
+        ends = [present.min().isoformat(), present.max().isoformat()] if len(present) else None
+        return {"count": len(series), "missing": missing, "range": ends}
+    return _of_texts(labels, missing)
 
 
 def _label(value: Any) -> str:

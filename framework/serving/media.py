@@ -72,11 +72,12 @@ def _rank(name: str, ranges: list[MediaType]) -> tuple[float, int]:
     for pattern in (name, f"{name.partition('/')[0]}/*", "*/*"):
         for position, offered in enumerate(ranges):
             if offered.name == pattern:
-                return _quality(offered), -position
+                return quality(offered), -position
     return 0, 0
 
 
-def _quality(offered: MediaType) -> float:
+def quality(offered: MediaType) -> float:
+    """The q of one part of an Accept header; 1 when it has none."""
     written = offered.parameters.get("q", "1")
     return min(1.0, float(written)) if QUALITY.fullmatch(written) else 1.0
 

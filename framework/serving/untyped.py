@@ -39,7 +39,7 @@ def _frame_or_array(table: Table) -> Any:
             raise RequestError(
                 422, f"row {index + 1} has {len(row)} columns, but row 1 has {width}."
             )
-    columns = [_numbers_or_texts(cells, table.textual) for cells in zip(*table.rows)]
+    columns = [_numbers_or_texts(cells, table.textual) for cells in zip(*table.rows, strict=True)]
     if columns and all(isinstance(column, np.ndarray) for column in columns):
         return np.column_stack(columns)
     try:

@@ -46,9 +46,9 @@ def write(answers: list[Any]) -> bytes:
                 "The answers differ in their fields, so they have no columns for text/csv. "
                 "Accept application/json.",
             )
-        if names is not None:
-            answer = [answer[name] for name in names]
         cells = answer if isinstance(answer, list) else [answer]
+        if names is not None:
+            cells = [answer[name] for name in names]
         writer.writerow([_cell(cell) for cell in cells])
     return lines.getvalue()[:-1].encode("utf-8")
 

@@ -49,16 +49,13 @@ def table_of(content: Any, schema: InputSchema | None) -> Table:
         return rows_table(content, schema)
     if not isinstance(content, dict):
         raise RequestError(422, f"The body is one {_kind(content)}, not rows. {SHAPES}")
-    if _is_record(content, schema):
-        return _records([content], schema)
-    if "instances" in content:
-        return rows_table(content["instances"], schema)
-    if "dataframe_split" in content:
-        return _split(content["dataframe_split"], schema)
-    if "dataframe_records" in content:
-        return rows_table(content["dataframe_records"], schema)
-    if "columns" in content and "data" in content:
-        return _split(content, schema)
+    if not _is_record(content, schema):
+        for key in ("instances", "dataframe_records"):
+            if key in content:
+                return rows_table(content[key], schema)
+        split = content.get("dataframe_split", content)
+        if split is not content or {"columns", "data"} <= content.keys():
+            return _split(split)
     return rows_table([content], schema)
 
 
@@ -87,9 +84,9 @@ def _is_record(item: dict[str, Any], schema: InputSchema | None) -> bool:
 
 
 def _records(items: list[dict[str, Any]], schema: InputSchema | None) -> Table:
-    names = (schema.names if schema is not None else None) or list(items[0])
-    if schema is not None and schema.names is None:
-        names = list(items[0])
+    names = (schema and schema.names) or list(items[0])
+    if not names:
+        raise RequestError(422, f"The rows are empty objects. {SHAPES}")
     fields = set(names)
     for index, item in enumerate(items):
         if item.keys() == fields:
@@ -106,7 +103,7 @@ def _records(items: list[dict[str, Any]], schema: InputSchema | None) -> Table:
     return Table(list(map(itemgetter(*names), items)), names)
 
 
-def _split(content: Any, schema: InputSchema | None) -> Table:
+def _split(content: Any) -> Table:
     names = content.get("columns") if isinstance(content, dict) else None
     rows = content.get("data") if isinstance(content, dict) else None
     if not (isinstance(names, list) and isinstance(rows, list)):

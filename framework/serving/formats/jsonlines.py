@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from framework.errors import RequestError
 from framework.schema import InputSchema
 from framework.serving.formats import json
 from framework.serving.formats.text import text_of

@@ -1,5 +1,6 @@
 """Apache Parquet, when pyarrow is in the image."""
 
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -33,7 +34,7 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RequestError(400, f"The body is no Parquet file: {reason:.200}.") from None
     named = schema is None or schema.kind == "frame"
-    return Table(list(zip(*columns)), table.column_names if named else None)
+    return Table(list(zip(*columns, strict=True)), table.column_names if named else None)
 
 
 def _cells(values: list[Any]) -> list[Any]:
@@ -42,5 +43,5 @@ def _cells(values: list[Any]) -> list[Any]:
     if any(issubclass(kind, date) for kind in kinds):
         return [v.isoformat() if isinstance(v, (date, datetime)) else v for v in values]
     if float in kinds:
-        return [None if value != value else value for value in values]
+        return [None if value is None or math.isnan(value) else value for value in values]
     return values
