@@ -12,7 +12,7 @@ from framework.errors import (
     ModelRejected,
     RequestError,
 )
-from framework.invocation import Invocation
+from framework.invocation import Invocation, current_invocation
 from framework.predictor import Predictor
 from framework.trainer import ChannelSpec, Metric, Trainer
 from framework.training.job import TrainingJob
@@ -35,4 +35,5 @@ __all__ = [
     "RequestError",
     "Trainer",
     "TrainingJob",
+    "current_invocation",
 ]

@@ -1,6 +1,8 @@
 """One call of /invocations, as far as its headers go."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
@@ -46,3 +48,24 @@ class Invocation:
 
     def _sagemaker_header(self, name: str) -> str:
         return self.headers.get(f"x-amzn-sagemaker-{name}", "")
+
+
+_CURRENT: ContextVar[Invocation] = ContextVar("invocation")
+
+
+def current_invocation() -> Invocation:
+    """The invocation that is being answered; for ``predict``, which is not handed it.
+
+    Outside of a request, for example in a unit test, it is an empty Invocation.
+    """
+    return _CURRENT.get(Invocation())
+
+
+@contextmanager
+def answering(invocation: Invocation) -> Iterator[None]:
+    """Make ``invocation`` the current one."""
+    token = _CURRENT.set(invocation)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)

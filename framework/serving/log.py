@@ -1,0 +1,52 @@
+"""One JSON object per line on stdout: what happened, and to which request."""
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+
+LOGGER = logging.getLogger("framework.serving")
+
+
+class JsonLine(logging.Formatter):
+    """Formats every record, also those of libraries and of the algorithm, as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": _utc(record.created),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.name != LOGGER.name:
+            line["logger"] = record.name
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure() -> None:
+    """Send everything that is logged in this process, and in its forks, to stdout."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLine())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def info(event: str, **fields: Any) -> None:
+    LOGGER.info(event, extra={"fields": fields})
+
+
+def warning(event: str, **fields: Any) -> None:
+    LOGGER.warning(event, extra={"fields": fields})
+
+
+def failure(event: str, error: BaseException, **fields: Any) -> None:
+    """Log an error with its cause in one sentence and its traceback."""
+    cause = f"{type(error).__name__}: {error}"
+    LOGGER.error(event, exc_info=error, extra={"fields": {"cause": cause, **fields}})
+
+
+def _utc(seconds: float) -> str:
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"

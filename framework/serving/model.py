@@ -1,0 +1,137 @@
+"""A loaded model: answers bodies, warms up, says whether it is well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framework.algorithm import Algorithm
+from framework.errors import ArtifactError, FrameworkError, RequestError
+from framework.invocation import Invocation, answering
+from framework.manifest import Manifest
+from framework.predictor import Predictor
+from framework.schema import SampleRequest
+from framework.serving.codec import ServerCodec
+from framework.serving.media import MediaType, negotiate, quality, readable
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A predictor with its model loaded.
+
+    Attributes:
+        sample: the request that the training job recorded, if it did.
+    """
+
+    predictor: Predictor
+    sample: SampleRequest | None = None
+
+    @classmethod
+    def load(cls, algorithm: Algorithm, model_dir: Path) -> "ServedModel":
+        """Import the algorithm's predictor and let it load its model.
+
+        Raises:
+            ArtifactError: there is no model, or it cannot be loaded.
+            FrameworkError: what the predictor itself raised on purpose.
+        """
+        predictor = algorithm.predictor_class()()
+        manifest = Manifest.read(model_dir)
+        predictor.codec = ServerCodec(manifest.input if manifest else None)
+        try:
+            predictor.model = predictor.load(model_dir)
+        except FrameworkError:
+            raise
+        except Exception as error:
+            raise ArtifactError(
+                f"{type(predictor).__name__} cannot load the model in {model_dir}: "
+                f"{type(error).__name__}: {error}. Load it with the code and the packages that "
+                "trained it, from files in that directory only."
+            ) from error
+        return cls(predictor, manifest.sample if manifest else None)
+
+    def invocation(self, headers: Mapping[str, str], default_accept: str = "") -> Invocation:
+        """What a request with these headers asks for; their names are in lower case.
+
+        A predictor with its own ``decode`` or ``encode`` may read or write any type.
+
+        Raises:
+            RequestError: 415 or 406, for a type that the server cannot read or write.
+        """
+        sent, accept = headers.get("content-type", ""), headers.get("accept", "")
+        reads_any = self._overrides("decode")
+        content_type = MediaType.parse(sent).name if reads_any else readable(sent)
+        if self._overrides("encode"):
+            accept = _first_choice(accept) or default_accept or content_type
+        else:
+            accept = negotiate(accept, content_type, default_accept)
+        return Invocation(content_type=content_type, accept=accept, headers=headers)
+
+    def answer(self, body: bytes, invocation: Invocation) -> tuple[bytes, int | None]:
+        """The answer to one body, and how many rows it had where that can be told.
+
+        Raises:
+            RequestError: with the status that the caller gets.
+        """
+        with answering(invocation):
+            data = self.predictor.decode(body, invocation)
+            answers = self.predict(data)
+            encoded = self.predictor.encode(answers, invocation)
+        if isinstance(encoded, str):
+            encoded = encoded.encode()
+        return encoded, row_count(data)
+
+    def predict(self, data: Any) -> Any:
+        """One answer per row of ``data``, counted."""
+        answers = self.predictor.predict(data)
+        rows, count = row_count(data), row_count(answers)
+        if rows is not None and count != rows:
+            given = f"{count} answers" if count is not None else f"one {type(answers).__name__}"
+            raise RequestError(
+                500,
+                f"The predictor returned {given} for {rows} rows. "
+                "predict must return a list or an array with one answer per row.",
+            )
+        return answers
+
+    def warm_up(self) -> None:
+        """Answer the sample, so that the first caller does not wait for lazy imports.
+
+        Raises:
+            ArtifactError: the model cannot answer it.
+        """
+        if not self.sample:
+            return
+        try:
+            invocation = self.invocation({"content-type": self.sample.content_type})
+            self.answer(self.sample.body.encode(), invocation)
+        except Exception as error:
+            raise ArtifactError(
+                "The model does not answer the sample request in its manifest.json: "
+                f"{type(error).__name__}: {error}. It needs the code and the packages that it was "
+                "trained with; SERVING_WARM_UP=off skips this."
+            ) from error
+
+    def trouble(self) -> str:
+        """Why the predictor cannot answer now; empty when it can."""
+        try:
+            return "" if self.predictor.ready() else "The predictor says it is not ready."
+        except Exception as error:
+            return f"The predictor's readiness check failed ({type(error).__name__})."
+
+    def _overrides(self, method: str) -> bool:
+        return getattr(type(self.predictor), method) is not getattr(Predictor, method)
+
+
+def row_count(values: Any) -> int | None:
+    """Rows of an array, a frame or a list; None for anything else."""
+    if isinstance(values, list | tuple):
+        return len(values)
+    shape = getattr(values, "shape", None)
+    return shape[0] if shape else None
+
+
+def _first_choice(accept: str) -> str:
+    """The type that an Accept header likes best; empty when it leaves the choice."""
+    offers = [MediaType.parse(part) for part in accept.split(",") if part.strip()]
+    named = [offer for offer in offers if "*" not in offer.name]
+    return max(named, key=quality).name if named else ""

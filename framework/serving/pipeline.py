@@ -1,0 +1,133 @@
+"""The one thread of a worker that decodes, predicts and encodes.
+
+One thread for all of it, because algorithms need not be thread-safe, and because OpenMP
+starts a pool of threads for each thread that calls it. The threads that read requests wait
+here, never longer than their invocation may take.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from framework.errors import RequestError
+
+Answer = TypeVar("Answer")
+
+
+class Busy(RequestError):
+    """Not started, so the same request may be sent again at once."""
+
+    def __init__(self, message: str):
+        super().__init__(503, f"{message} Send the request again.")
+
+
+class Pipeline:
+    """Runs one job at a time, in order of arrival.
+
+    Args:
+        queue: invocations that may be in this worker beside the one that runs.
+        timeout: seconds from admission to answer.
+        on_stuck: called once when a job that runs has used up its time. The thread cannot be
+            stopped, so the worker has to be replaced.
+    """
+
+    def __init__(self, queue: int, timeout: float, on_stuck: Callable[[], None]):
+        self._places = threading.BoundedSemaphore(queue + 1)
+        self._timeout = timeout
+        self._on_stuck = on_stuck
+        self._jobs: SimpleQueue[tuple[Future, Callable[[], Any]]] = SimpleQueue()
+        self._open: set[Future] = set()
+        self._lock = threading.Lock()
+        self._closed = ""
+        threading.Thread(target=self._work, name="pipeline", daemon=True).start()
+
+    @property
+    def closed(self) -> str:
+        """Why no job is taken any more; empty while jobs are taken."""
+        return self._closed
+
+    @contextmanager
+    def admission(self) -> Iterator[float]:
+        """Hold one of the worker's places; yields the moment at which the answer is due.
+
+        Raises:
+            Busy: all places are taken.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Busy("All places of this worker's queue are taken.")
+        try:
+            yield time.monotonic() + self._timeout
+        finally:
+            self._places.release()
+
+    def run(self, job: Callable[[], Answer], due: float | None = None) -> Answer:
+        """Let the thread run ``job`` and return what it returns, or raise what it raises.
+
+        Args:
+            due: the moment to give up, as ``admission`` gave it; None waits for ever.
+
+        Raises:
+            Busy: the job was not started, in time or before the worker was told to end.
+            RequestError: 504, the job was started and did not end in time.
+        """
+        future: Future[Answer] = Future()
+        with self._lock:
+            if self._closed:
+                raise Busy(self._closed)
+            self._open.add(future)
+            self._jobs.put((future, job))
+        try:
+            return future.result(None if due is None else max(0.0, due - time.monotonic()))
+        except CancelledError:
+            raise Busy(self._closed) from None
+        except TimeoutError:
+            if future.done():  # it ended just now, or the job itself raised this
+                return future.result()
+            if future.cancel():
+                raise Busy(f"It waited {self._timeout:g} s for its turn.") from None
+            self.close("This worker is being replaced, because a prediction does not end.")
+            self._on_stuck()
+            raise RequestError(
+                504, f"The prediction took longer than the {self._timeout:g} s it may take."
+            ) from None
+        finally:
+            with self._lock:
+                self._open.discard(future)
+
+    def close(self, reason: str) -> None:
+        """Take no more jobs, and turn those away that have not started."""
+        with self._lock:
+            self._closed = self._closed or reason
+            for future in self._open:
+                future.cancel()
+
+    def abandon(self, reason: str) -> None:
+        """Close, and answer also the job that runs, whose end nobody waits for any more."""
+        self.close(reason)
+        with self._lock:
+            for future in self._open:
+                _settle(future, error=RequestError(503, reason))
+
+    def _work(self) -> None:
+        while True:
+            future, job = self._jobs.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                answer = job()
+            except BaseException as error:
+                _settle(future, error=error)
+            else:
+                _settle(future, answer=answer)
+
+
+def _settle(future: Future, answer: Any = None, error: BaseException | None = None) -> None:
+    """Give the future its outcome, unless it was given one before."""
+    try:
+        future.set_exception(error) if error else future.set_result(answer)
+    except InvalidStateError:
+        return

@@ -1,0 +1,39 @@
+"""The `serve` command."""
+
+import argparse
+import sys
+from functools import partial
+
+from framework.algorithm import Algorithm
+from framework.errors import EXIT_KNOWN, EXIT_UNEXPECTED, FrameworkError
+from framework.layout import Layout
+from framework.serving import log
+from framework.serving.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the model below SAGEMAKER_BASE_DIR until SIGTERM; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="serve", description="Answer /ping and /invocations. Set up by environment variables."
+    )
+    parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    log.configure()
+    try:
+        return _serve()
+    except FrameworkError as error:
+        log.failure("serving failed", error)
+        return EXIT_KNOWN
+    except Exception as error:
+        log.failure("serving failed", error)
+        return EXIT_UNEXPECTED
+
+
+def _serve() -> int:
+    settings = Settings.from_environment()
+    settings.limit_threads()
+    algorithm = Algorithm.load()
+    from framework.serving.model import ServedModel
+    from framework.serving.server import Server
+
+    load = partial(ServedModel.load, algorithm, Layout.from_environment().model)
+    return Server(settings, load).serve()

@@ -1,0 +1,207 @@
+"""gunicorn's threaded worker, made to wait for nobody and to lose nobody.
+
+Beyond gunicorn's own: a connection takes no thread before its first byte is there; closing
+one never blocks the loop; a stopping worker takes and answers what the kernel has already
+accepted; refused requests get JSON.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import deque
+from functools import partial
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.http import errors
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from framework.serving import log
+
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+DRAIN_SECONDS = 26  # SageMaker kills 30 s after SIGTERM
+ANSWER_SECONDS = 22  # after which a stopping worker turns away what it has not answered
+STALL_SECONDS = 30.0  # a client may pause so long within a request
+LINGER_SECONDS = 2.0
+DISCARD_BYTES = 65536
+SO_ATTACH_FILTER = 26  # Linux; Python's socket module does not name it
+BPF_RETURN = 0x06
+STATUS_OF_ERROR = {
+    errors.LimitRequestLine: (414, "URI Too Long"),
+    errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+    errors.ExpectationFailed: (417, "Expectation Failed"),
+}
+
+
+class Connection(TConn):
+    """A connection to one client."""
+
+    def __init__(self, worker: "Worker", client: socket.socket, address: Any, server: Any):
+        super().__init__(worker.cfg, client, address, server)
+        self._worker = worker
+
+    def init(self) -> None:
+        super().init()
+        self.sock.settimeout(STALL_SECONDS)
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._worker.linger(self)
+        else:
+            super().close()
+
+
+class Worker(ThreadWorker):
+    """One process that answers requests; see gunicorn.workers.gthread for its loop."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self.pipeline: Any = None
+        self.lingering: deque[Connection] = deque()
+
+    def load_wsgi(self) -> None:
+        try:
+            self.wsgi, self.pipeline = self.app.start_worker(self)
+        except Exception as error:
+            log.failure("the worker cannot start", error)
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    def run(self) -> None:
+        super().run()
+        sys.exit(0)
+
+    def unavailable(self) -> str:
+        """Why the worker takes its leave; empty while it stays."""
+        return "" if self.alive else "This worker is stopping."
+
+    def retire(self) -> None:
+        """Answer what is accepted and end, so that the master starts another worker."""
+        self.alive = False
+        self.method_queue.defer(lambda: None)
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        if not self.booted:
+            os._exit(0)
+        super().handle_exit(sig, frame)
+        self.method_queue.defer(self._answer_everyone_in_time)
+
+    def _answer_everyone_in_time(self) -> None:
+        reason = "The server is stopping and could not wait for the prediction."
+        alarm = threading.Timer(ANSWER_SECONDS, self.pipeline.abandon, [reason])
+        alarm.daemon = True
+        alarm.start()
+
+    def accept(self, listener: Any) -> bool:
+        """Take one connection and wait for its first byte; False when none is there."""
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return False
+        connection = Connection(self, client, address, listener.getsockname())
+        self.nr_conns += 1
+        connection.timeout = time.monotonic() + self.cfg.keepalive
+        self.pending_conns.append(connection)
+        self._watch(connection, partial(self.on_pending_socket_readable, connection))
+        return True
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if self.app.stopping and not enabled and not self.alive:
+            for listener in self.sockets:
+                _refuse_new_connections(listener)
+                while self.accept(listener):
+                    pass
+                listener.close()
+
+    def linger(self, connection: Connection) -> None:
+        """Close without a reset, which could destroy an answer that the client is reading.
+
+        What the client still sends is thrown away until it closes, too.
+        """
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            connection.close()
+            return
+        connection.sock.setblocking(False)
+        connection.timeout = time.monotonic() + LINGER_SECONDS
+        self.nr_conns += 1
+        self.lingering.append(connection)
+        self._watch(connection, partial(self._discard, connection))
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        self.wait_for_and_dispatch_events(timeout=0)  # a request may have come just now
+        super().murder_keepalived(force)
+
+    def murder_pending(self) -> None:
+        super().murder_pending()
+        while self.lingering and self.lingering[0].timeout <= time.monotonic():
+            self._finish_lingering(self.lingering[0])
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer what is not HTTP, or not HTTP as this server allows it."""
+        status, reason = STATUS_OF_ERROR.get(type(exc), (400, "Bad Request"))
+        if not isinstance(exc, errors.ParseException):
+            status, reason = 500, "Internal Server Error"
+            log.failure("request failed", exc)
+        else:
+            log.warning("request refused", status=status, cause=str(exc))
+        message = f"The request is not valid HTTP ({type(exc).__name__})."
+        body = json.dumps(
+            {"error": {"status": status, "message": message, "request_id": ""}}
+        ).encode()
+        head = (
+            f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with contextlib.suppress(OSError):
+            client.sendall(head.encode() + body)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        for connection in self.pending_conns:
+            connection.timeout = min(connection.timeout, deadline)
+
+    def _watch(self, connection: Connection, callback: Any) -> None:
+        self.poller.register(connection.sock, selectors.EVENT_READ, callback)
+
+    def _discard(self, connection: Connection, client: socket.socket) -> None:
+        try:
+            rest = client.recv(DISCARD_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            rest = b""
+        if not rest:
+            self._finish_lingering(connection)
+
+    def _finish_lingering(self, connection: Connection) -> None:
+        self.lingering.remove(connection)
+        self.poller.unregister(connection.sock)
+        self.nr_conns -= 1
+        connection.close()
+
+
+def _refuse_new_connections(listener: Any) -> None:
+    """Let the kernel drop what arrives for this socket from now on, in every process.
+
+    Closing a listening socket resets the connections that it accepted and nobody took; so
+    first nothing new may come in, then what is there is taken, then it can be closed. Without
+    the filter, which some sandboxes refuse, a race of microseconds remains.
+    """
+    drop_everything = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
+    program = struct.pack("HL", 1, ctypes.addressof(drop_everything))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
