@@ -24,6 +24,9 @@ from framework.training.supervisor import Ending, Supervisor
 TRAINING = "framework.training.child"
 PROOF = "framework.serving.prove"
 
+# OpenMP threads that spin while they wait make training many times slower on busy cores.
+SHARED_CORES = {"OMP_WAIT_POLICY": "PASSIVE"}
+
 
 def main(options: list[str]) -> int:
     """Train as a SageMaker training job does and return the exit code."""
@@ -49,7 +52,8 @@ def _run(layout: Layout, supervisor: Supervisor, failure_file: FailureFile) -> i
     Algorithm.load()  # says what is wrong with algorithm.toml before a process is started
     contract = Contract.read(layout)
     before = ControlGroup().memory()
-    environment = os.environ | sm_variables(layout, contract) | {"PYTHONHASHSEED": "0"}
+    environment = SHARED_CORES | os.environ | sm_variables(layout, contract)
+    environment["PYTHONHASHSEED"] = "0"
     ending = supervisor.run(_python(TRAINING), environment, forward_stop=True)
     if ending.code in (EXIT_KNOWN, EXIT_UNEXPECTED) and failure_file.path.exists():
         return ending.code
