@@ -1,18 +1,28 @@
-"""What trainer and predictor agree on: the columns, and what the model sees of them."""
+"""What trainer and predictor agree on: the columns, and what the model makes of them."""
 
 import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder
 
 TARGET = "species"
+CATEGORIES = ["island", "sex"]
 MEASUREMENTS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
-CATEGORIES = {"island": ["Biscoe", "Dream", "Torgersen"], "sex": ["female", "male"]}
 COLUMNS = [*CATEGORIES, *MEASUREMENTS]
 
 
 def prepare(penguins: pd.DataFrame) -> pd.DataFrame:
-    """Return the model's view of ``penguins``, row by row.
+    """Add what two columns say together: the shape of the bill."""
+    return penguins[COLUMNS].assign(
+        bill_ratio=penguins["bill_length_mm"] / penguins["bill_depth_mm"]
+    )
 
-    Missing values stay missing: the model learns which way they go at each split.
-    """
-    dtypes = {column: pd.CategoricalDtype(values) for column, values in CATEGORIES.items()}
-    prepared = penguins[COLUMNS].astype(dtypes)
-    return prepared.assign(bill_ratio=penguins["bill_length_mm"] / penguins["bill_depth_mm"])
+
+def preprocessing() -> ColumnTransformer:
+    """Turn prepared rows into numbers: gaps get the median, each category its own column."""
+    return ColumnTransformer(
+        [
+            ("numbers", SimpleImputer(strategy="median"), [*MEASUREMENTS, "bill_ratio"]),
+            ("categories", OneHotEncoder(handle_unknown="ignore"), CATEGORIES),
+        ]
+    )

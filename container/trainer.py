@@ -1,11 +1,12 @@
 """Learns to tell the species of a penguin from its island, its sex and four measurements."""
 
 import pandas as pd
-from features import COLUMNS, MEASUREMENTS, TARGET, prepare
+from features import COLUMNS, MEASUREMENTS, TARGET, prepare, preprocessing
 from report import write_report
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import accuracy_score, log_loss
+from sklearn.pipeline import Pipeline
 
 from framework import ChannelSpec, DataError, Field, Metric, ModelRejected, Trainer, TrainingJob
 
@@ -13,11 +14,10 @@ from framework import ChannelSpec, DataError, Field, Metric, ModelRejected, Trai
 class PenguinTrainer(Trainer):
     """Gradient boosting, one round after the other, watched on the validation channel."""
 
-    rounds: int = Field(60, ge=1, le=500, description="boosting rounds, a tree per species each")
+    rounds: int = Field(40, ge=1, le=500, description="boosting rounds, a tree per species each")
     learning_rate: float = Field(0.1, gt=0, le=1, description="weight of each round's trees")
-    max_leaf_nodes: int = Field(6, ge=2, le=64, description="leaves of one tree at most")
-    min_samples_leaf: int = Field(10, ge=1, le=100, description="penguins in one leaf at least")
-    l2_regularization: float = Field(1.0, ge=0, le=100, description="pull of leaf values to zero")
+    max_depth: int = Field(2, ge=1, le=10, description="questions in a row that a tree may ask")
+    subsample: float = Field(0.5, gt=0, le=1, description="share of the penguins a tree sees")
     minimum_accuracy: float = Field(
         0.9, ge=0, le=1, description="validation accuracy below which the model is rejected"
     )
@@ -45,26 +45,25 @@ class PenguinTrainer(Trainer):
             if penguins[TARGET].isna().any():
                 raise DataError(f"Channel '{channel.name}' has rows without {TARGET}. Drop them.")
 
-    def train(self, job: TrainingJob) -> HistGradientBoostingClassifier:
+    def train(self, job: TrainingJob) -> Pipeline:
         penguins, species = read(job, "train")
-        others, other_species = read(job, "validation")
+        unseen, unseen_species = read(job, "validation")
         job.describe_input(penguins, allow_missing=[*MEASUREMENTS, "sex"])
-        model = HistGradientBoostingClassifier(
+        boosting = GradientBoostingClassifier(
             learning_rate=self.learning_rate,
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_leaf=self.min_samples_leaf,
-            l2_regularization=self.l2_regularization,
+            max_depth=self.max_depth,
+            subsample=self.subsample,
             random_state=self.seed,
-            early_stopping=False,
             warm_start=True,  # so that each fit below adds one round to those before
         )
+        model = Pipeline([("preprocessing", preprocessing()), ("boosting", boosting)])
         history = []
         for number in range(1, self.rounds + 1):
-            model.set_params(max_iter=number).fit(prepare(penguins), species)
+            model.set_params(boosting__n_estimators=number).fit(prepare(penguins), species)
             round_metrics = {
                 "train:log_loss": loss(model, penguins, species),
-                "validation:log_loss": loss(model, others, other_species),
-                "validation:accuracy": accuracy(model, others, other_species),
+                "validation:log_loss": loss(model, unseen, unseen_species),
+                "validation:accuracy": accuracy(model, unseen, unseen_species),
             }
             history.append(round_metrics)
             for name, value in round_metrics.items():
@@ -77,13 +76,13 @@ class PenguinTrainer(Trainer):
             hyperparameters=self.model_dump(),
             history=pd.DataFrame(history),
             answers=pd.DataFrame(
-                {"species": other_species, "predicted": model.predict(prepare(others))}
+                {"species": unseen_species, "predicted": model.predict(prepare(unseen))}
             ),
-            importance=self.importance(model, others, other_species),
+            importance=self.importance(model, unseen, unseen_species),
         )
         return model
 
-    def validate_model(self, model: HistGradientBoostingClassifier, job: TrainingJob) -> None:
+    def validate_model(self, model: Pipeline, job: TrainingJob) -> None:
         reached = accuracy(model, *read(job, "validation"))
         if reached < self.minimum_accuracy:
             raise ModelRejected(
@@ -91,9 +90,7 @@ class PenguinTrainer(Trainer):
                 f"{self.minimum_accuracy}. Check the data, train more rounds or lower the bar."
             )
 
-    def importance(
-        self, model: HistGradientBoostingClassifier, penguins: pd.DataFrame, species: pd.Series
-    ) -> pd.Series:
+    def importance(self, model: Pipeline, penguins: pd.DataFrame, species: pd.Series) -> pd.Series:
         """How much worse the log loss gets when a column is shuffled."""
         prepared = prepare(penguins)
         shuffled = permutation_importance(
@@ -108,13 +105,9 @@ def read(job: TrainingJob, channel: str) -> tuple[pd.DataFrame, pd.Series]:
     return penguins[COLUMNS], penguins[TARGET]
 
 
-def loss(
-    model: HistGradientBoostingClassifier, penguins: pd.DataFrame, species: pd.Series
-) -> float:
+def loss(model: Pipeline, penguins: pd.DataFrame, species: pd.Series) -> float:
     return log_loss(species, model.predict_proba(prepare(penguins)), labels=model.classes_)
 
 
-def accuracy(
-    model: HistGradientBoostingClassifier, penguins: pd.DataFrame, species: pd.Series
-) -> float:
+def accuracy(model: Pipeline, penguins: pd.DataFrame, species: pd.Series) -> float:
     return accuracy_score(species, model.predict(prepare(penguins)))

@@ -33,7 +33,7 @@ def test_report_is_one_page_with_three_plots(tmp_path):
     page = (job.layout.output_data / "report.html").read_text()
 
     assert page.count("<svg") == 3
-    for words in ("Log loss per round", "Feature importance", "bill_ratio", "min_samples_leaf"):
+    for words in ("Log loss per round", "Feature importance", "bill_ratio", "max_depth"):
         assert words in page
     assert "href=" not in page.replace('xlink:href="#', "")
     assert "validation:accuracy=" in job.run.log()
