@@ -28,6 +28,10 @@ class AuditLog:
         self._base = engine.path_inside(base)
         self.environment = {"PYTHONPATH": str(self._base / "audit")}
 
+    def move(self, base: Path) -> None:
+        """Say where the base directory lies now, after the run."""
+        self._directory = base / "audit"
+
     @property
     def heard(self) -> bool:
         """Whether the hook ran at all; an image without Python has none."""

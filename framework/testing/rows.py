@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.manifest import Manifest
+from framework.schema import InputSchema, SampleRequest
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -34,14 +35,13 @@ class Rows:
     @classmethod
     def of_sample(cls, manifest: Manifest) -> "Rows | None":
         """The sample request's rows; None when the trainer described no input."""
-        if manifest.sample is None or manifest.sample.content_type != JSON:
+        if manifest.sample is None or manifest.input is None:
             return None
-        sample = json.loads(manifest.sample.body)
-        if "instances" in sample:
-            kind = manifest.input.kind if manifest.input else ""
-            return cls(sample["instances"], numeric=kind == "array")
-        roles = {c.name: c.role for c in manifest.input.columns} if manifest.input else {}
-        steady = frozenset(name for name, role in roles.items() if role != "number")
+        schema = InputSchema.model_validate(manifest.input)
+        sample = json.loads(SampleRequest.model_validate(manifest.sample).body)
+        if schema.kind != "frame":
+            return cls(sample["instances"], numeric=schema.kind == "array")
+        steady = frozenset(str(c.name) for c in schema.columns if c.role != "number")
         return cls(sample["data"], sample["columns"], steady)
 
     def __len__(self) -> int:
