@@ -9,7 +9,8 @@ submodules that ``__all__`` names, namespace packages, who asked first, and that
 import ast
 import importlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import resolve_name
@@ -71,6 +72,7 @@ class _Finder(ModuleFinder):
         self._directory = directory
         self._result = Reached()
         self._scanned: list[Path] = []
+        self._exported: dict[str, list[str]] = {}
 
     def enter(self, name: str) -> None:
         self._safe_import_hook(name, None, None, level=0)
@@ -105,10 +107,19 @@ class _Finder(ModuleFinder):
             source = _Source(file, depth=fqname.count(".") + bool(module.__path__))
             if file.is_relative_to(self._directory):
                 self._keep_what_it_says(source, file)
+            self._exported[fqname] = source.exported
             self._scanned.append(file)
             self.scan_code(compile(source.tree, pathname, "exec"), module)
             self._scanned.pop()
         return module
+
+    def ensure_fromlist(self, m: Module, fromlist: list[str], recursive: int = 0) -> None:
+        if fromlist != ["__all__"]:
+            super().ensure_fromlist(m, fromlist, recursive)
+            return
+        for name in self._exported.get(m.__name__, ()):  # ``from m import *`` imports submodules
+            with suppress(ImportError):
+                super().ensure_fromlist(m, [name])
 
     def _keep_what_it_says(self, source: "_Source", file: Path) -> None:
         self._result.unknown.update(source.unknown)
@@ -135,6 +146,7 @@ class _Source(ast.NodeTransformer):
         self._file = file
         self._depth = depth
         self._named: list[ast.stmt] = []
+        self.exported: list[str] = []
         self.unknown: set[Unknown] = set()
         self.strings: set[str] = set()
         try:
@@ -146,8 +158,6 @@ class _Source(ast.NodeTransformer):
                 "Mend it; what it imports cannot be known before."
             ) from None
         self.tree: ast.Module = self.visit(module)
-        if file.name == "__init__.py":
-            self._named += _submodules_in_all(self.tree)
         self.tree.body += self._named
         ast.fix_missing_locations(self.tree)
 
@@ -161,7 +171,16 @@ class _Source(ast.NodeTransformer):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         if any(a.asname and a.name in _IMPORTS_BY_NAME | _OPAQUE for a in node.names):
             self._cannot_know(node)
-        return node if node.level <= self._depth else ast.Pass()
+        if node.level > self._depth:  # Python refuses it too
+            return ast.Pass()
+        if node.names[0].name == "*":
+            self._named.append(ast.ImportFrom(node.module, [ast.alias("__all__")], node.level))
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        if ast.unparse(node.targets[0]) == "__all__":
+            self.exported = [text for item in ast.walk(node.value) if (text := _text(item))]
+        return self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, str):
@@ -208,14 +227,5 @@ def _import_in(call: ast.Call) -> ast.stmt | None:
     return None
 
 
-def _text(node: ast.expr | None) -> str:
+def _text(node: ast.AST | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
-def _submodules_in_all(tree: ast.Module) -> Iterator[ast.stmt]:
-    """``from package import *`` imports the submodules that the package's __all__ names."""
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
-            names = [ast.alias(_text(item)) for item in ast.walk(statement.value) if _text(item)]
-            if names:
-                yield ast.ImportFrom(None, names, 1)

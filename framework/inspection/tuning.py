@@ -1,7 +1,6 @@
 """What the Trainer declares, in the shapes of SageMaker's own requests."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -120,13 +119,11 @@ def _bounds(field: Mapping[str, Any], whole: bool) -> tuple[float, float] | None
     end = min((bound for bound in (high, below) if bound is not None), default=None)
     if start is None or end is None:
         return None
-    if whole:
-        start = math.floor(start) + 1 if start == above else math.ceil(start)
-        end = math.ceil(end) - 1 if end == below else math.floor(end)
-    else:
-        step = (end - start) * STEP_INSIDE
-        start = float(start + step if start == above else start)
-        end = float(end - step if end == below else end)
+    step = 1 if whole else (end - start) * STEP_INSIDE
+    start = start + step if start == above else start
+    end = end - step if end == below else end
+    if not whole:
+        start, end = float(start), float(end)
     return (start, end) if start <= end else None
 
 

@@ -1,0 +1,88 @@
+"""`python -m framework describe`, from the outside."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from framework import __version__
+from framework.algorithm import Algorithm
+from tests.framework.inspection.conftest import PROJECT, describe_process
+
+MakeAlgorithm = Callable[..., Algorithm]
+Describe = Callable[..., dict[str, Any]]
+
+
+def test_the_example(describe: Describe) -> None:
+    found = describe(PROJECT / "container")
+    assert found["framework"] == __version__
+    assert found["warnings"] == found["unknown"] == []
+    assert found["hyperparameters"]["schema"]["title"] == "PenguinTrainer"
+    assert found["training_channels"]
+    assert found["metric_definitions"]
+    assert found["objectives"]
+    ranges = found["parameter_ranges"]
+    assert ranges["IntegerParameterRanges"]
+    assert ranges["ContinuousParameterRanges"]
+    sides = {entry["path"]: entry["sides"] for entry in found["code"]}
+    assert sides["features.py"] == ["serving", "training"]
+    assert sides["predictor.py"] == ["serving"]
+    assert sides["trainer.py"] == ["training"]
+
+
+def test_the_output_is_the_same_each_time_and_in_each_place(
+    algorithm: MakeAlgorithm, tmp_path: Path
+) -> None:
+    made = algorithm({"predictor.py": "import features", "features.py": "import numpy"})
+    elsewhere = tmp_path / "elsewhere"
+    made.directory.rename(elsewhere)
+    first, second = describe_process(elsewhere).stdout, describe_process(elsewhere).stdout
+    elsewhere.rename(made.directory)
+    assert first == second == describe_process(made.directory).stdout
+    assert str(tmp_path) not in first
+
+
+def test_only_json_goes_to_stdout(algorithm: MakeAlgorithm) -> None:
+    made = algorithm({"trainer.py": "print('hello from the module')"})
+    done = describe_process(made.directory)
+    assert json.loads(done.stdout)
+    assert "hello" in done.stderr
+
+
+def test_serving_code_is_read_not_run(algorithm: MakeAlgorithm) -> None:
+    made = algorithm({"predictor.py": "raise RuntimeError('imported')"})
+    assert describe_process(made.directory).returncode == 0
+
+
+def test_an_algorithm_that_only_serves(algorithm: MakeAlgorithm, describe: Describe) -> None:
+    found = describe(algorithm(toml='predictor = "predictor:P"\n').directory)
+    assert "hyperparameters" not in found
+    assert "trainer.py" in found["unreached"]
+
+
+def test_failures_are_one_sentence_and_exit_code_1(
+    algorithm: MakeAlgorithm, tmp_path: Path
+) -> None:
+    broken = algorithm({"trainer.py": "def f(:\n"})
+    for directory, words in (
+        (tmp_path / "nothing", "There is no algorithm.toml"),
+        (broken.directory, "trainer.py, line 1, is not valid Python"),
+    ):
+        done = describe_process(directory)
+        assert done.returncode == 1
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+
+
+def test_it_is_quick(algorithm: MakeAlgorithm) -> None:
+    made = algorithm()
+    fastest = min(_seconds(made.directory) for _ in range(3))
+    assert fastest < 2
+
+
+def _seconds(directory: Path) -> float:
+    start = time.perf_counter()
+    describe_process(directory)
+    return time.perf_counter() - start
