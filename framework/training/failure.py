@@ -161,8 +161,8 @@ def explain_ending(
 def out_of_time(process: str, seconds: float) -> Failure:
     """Explain a process that was killed because it did not stop in time."""
     return Failure(
-        f"TrainingInterrupted: {process} was still running {seconds:.3g} s after SIGTERM and was killed, so there is "
-        "no new model. Ask job.should_stop in the training loop every few seconds, save a "
+        f"TrainingInterrupted: {process} was still running {seconds:.3g} s after SIGTERM and was "
+        "killed, so there is no new model. Ask job.should_stop in the training loop every few seconds, save a "
         "checkpoint, and return the best model so far; job.seconds_left says how long is left.",
         EXIT_KNOWN,
     )
@@ -177,7 +177,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _place(chain: list[BaseException], algorithm: Path) -> str:
     """The deepest frame of the algorithm's own code, such as " (trainer.py:42 in train)"."""
-    for error in reversed(chain):
+    for error in chain:
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             path = Path(frame.filename)
             if path.is_relative_to(algorithm):
