@@ -162,7 +162,7 @@ class InputSchema(BaseModel):
             except CellError as error:
                 place = f"row {error.index + 1}, column '{column.name}'"
                 raise RequestError(422, f"{place}{error.problem}.") from None
-        frame = pd.DataFrame(values, copy=False)
+        frame = pd.DataFrame(values)
         frame.columns = pd.Index([column.name for column in self.columns])
         return frame
 
