@@ -122,11 +122,11 @@ def _answer(service: Service, due: float) -> Response:
     invocation = service.model.invocation(headers, service.settings.default_accept)
     body = read_body(request.environ["wsgi.input"], request.content_length, limit)
     g.facts.update(content_type=invocation.content_type, bytes=len(body))
-    encoded, rows = service.pipeline.run(lambda: service.model.answer(body, invocation), due)
-    g.facts.update(rows=rows)
-    response = Response(_slices(encoded), headers=_reply_headers(invocation.reply_headers))
+    answer = service.pipeline.run(lambda: service.model.answer(body, invocation), due)
+    g.facts.update(rows=answer.rows)
+    response = Response(_slices(answer.body), headers=_reply_headers(invocation.reply_headers))
     response.headers["Content-Type"] = invocation.accept
-    response.content_length = len(encoded)
+    response.content_length = len(answer.body)
     return response
 
 

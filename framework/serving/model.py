@@ -1,5 +1,6 @@
 """A loaded model: answers bodies, warms up, says whether it is well."""
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,24 @@ from framework.invocation import Invocation, answering
 from framework.manifest import Manifest
 from framework.predictor import Predictor
 from framework.schema import SampleRequest
+from framework.serving.answers import row_count
 from framework.serving.codec import ServerCodec
 from framework.serving.media import MediaType, negotiate, quality, readable
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one body.
+
+    Attributes:
+        body: as it is sent.
+        rows: how many rows were asked about; None where that cannot be told.
+        values: what predict returned.
+    """
+
+    body: bytes
+    rows: int | None
+    values: Any
 
 
 @dataclass(frozen=True)
@@ -44,7 +61,7 @@ class ServedModel:
         except Exception as error:
             raise ArtifactError(
                 f"{type(predictor).__name__} cannot load the model in {model_dir}: "
-                f"{type(error).__name__}: {error}. Load it with the code and the packages that "
+                f"{with_place(error)}. Load it with the code and the packages that "
                 "trained it, from files in that directory only."
             ) from error
         return cls(predictor, manifest.sample if manifest else None)
@@ -66,19 +83,36 @@ class ServedModel:
             accept = negotiate(accept, content_type, default_accept)
         return Invocation(content_type=content_type, accept=accept, headers=headers)
 
-    def answer(self, body: bytes, invocation: Invocation) -> tuple[bytes, int | None]:
-        """The answer to one body, and how many rows it had where that can be told.
+    def answer(self, body: bytes, invocation: Invocation) -> Answer:
+        """Decode, predict and encode one body.
 
         Raises:
             RequestError: with the status that the caller gets.
         """
         with answering(invocation):
             data = self.predictor.decode(body, invocation)
-            answers = self.predict(data)
-            encoded = self.predictor.encode(answers, invocation)
+            values = self.predict(data)
+            encoded = self.predictor.encode(values, invocation)
         if isinstance(encoded, str):
             encoded = encoded.encode()
-        return encoded, row_count(data)
+        return Answer(encoded, row_count(data), values)
+
+    def answer_sample(self) -> Answer | None:
+        """Answer the sample request, None when the artifact has none.
+
+        Raises:
+            ArtifactError: the model cannot answer it.
+        """
+        if self.sample is None:
+            return None
+        try:
+            invocation = self.invocation({"content-type": self.sample.content_type})
+            return self.answer(self.sample.body.encode(), invocation)
+        except Exception as error:
+            raise ArtifactError(
+                "The model does not answer the sample request in its manifest.json: "
+                f"{with_place(error)}."
+            ) from error
 
     def predict(self, data: Any) -> Any:
         """One answer per row of ``data``, counted."""
@@ -93,24 +127,6 @@ class ServedModel:
             )
         return answers
 
-    def warm_up(self) -> None:
-        """Answer the sample, so that the first caller does not wait for lazy imports.
-
-        Raises:
-            ArtifactError: the model cannot answer it.
-        """
-        if not self.sample:
-            return
-        try:
-            invocation = self.invocation({"content-type": self.sample.content_type})
-            self.answer(self.sample.body.encode(), invocation)
-        except Exception as error:
-            raise ArtifactError(
-                "The model does not answer the sample request in its manifest.json: "
-                f"{type(error).__name__}: {error}. It needs the code and the packages that it was "
-                "trained with; SERVING_WARM_UP=off skips this."
-            ) from error
-
     def trouble(self) -> str:
         """Why the predictor cannot answer now; empty when it can."""
         try:
@@ -122,12 +138,14 @@ class ServedModel:
         return getattr(type(self.predictor), method) is not getattr(Predictor, method)
 
 
-def row_count(values: Any) -> int | None:
-    """Rows of an array, a frame or a list; None for anything else."""
-    if isinstance(values, list | tuple):
-        return len(values)
-    shape = getattr(values, "shape", None)
-    return shape[0] if shape else None
+def with_place(error: Exception) -> str:
+    """What went wrong and in which line, in one sentence without a full stop."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    message = str(error).rstrip(".")
+    if isinstance(error, FrameworkError):
+        return message
+    place = f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}"
+    return f"{type(error).__name__}: {message} ({place})"
 
 
 def _first_choice(accept: str) -> str:

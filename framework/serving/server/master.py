@@ -91,7 +91,7 @@ class Server(BaseApplication):
         model = self._model or self._load_model()
         pipeline = Pipeline(self.settings.queue, self.settings.timeout, worker.retire)
         if self.settings.warm_up:
-            pipeline.run(model.warm_up)
+            pipeline.run(model.answer_sample)
         app = create_app(Service(model, pipeline, self.settings, worker.unavailable))
         self._responder.stop()
         return app, pipeline
