@@ -6,6 +6,7 @@ import json
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from local_test.errors import BenchError
 
@@ -76,12 +77,21 @@ def unpack(archive: Path, directory: Path) -> None:
 
 def sample_request(model_dir: Path) -> tuple[bytes, str] | None:
     """Body and content type of the sample request in the model's manifest.json, if it has one."""
-    try:
-        manifest = json.loads((model_dir / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    sample = manifest.get("sample")
+    sample = _manifest(model_dir).get("sample")
     return (sample["body"].encode(), sample["content_type"]) if sample else None
+
+
+def input_columns(model_dir: Path) -> list[str]:
+    """The columns that the model was trained on, as its manifest.json names them."""
+    schema = _manifest(model_dir).get("input") or {}
+    return [column["name"] for column in schema.get("columns") or []]
+
+
+def _manifest(model_dir: Path) -> dict[str, Any]:
+    try:
+        return json.loads((model_dir / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:

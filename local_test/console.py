@@ -27,16 +27,25 @@ class Screen:
 
     Progress goes to stderr, so that stdout holds the result alone: tables for
     people, or one JSON object with ``--json``.
+
+    Args:
+        logs: whether the containers' own output is shown.
     """
 
-    def __init__(self, as_json: bool):
+    def __init__(self, as_json: bool, logs: bool = True):
         self.as_json = as_json
+        self._logs = logs
         self._progress = Console(stderr=True, highlight=False)
         self._result = Console(highlight=False, soft_wrap=True)
 
     def say(self, sentence: str) -> None:
         """One line of progress."""
         self._progress.print(escape(sentence), soft_wrap=True)
+
+    def log(self, line: str) -> None:
+        """One line that a container wrote."""
+        if self._logs:
+            self.say(line)
 
     def status(self, name: str, remark: str = "") -> None:
         """One line for a status that SageMaker would show."""

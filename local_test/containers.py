@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -263,11 +263,7 @@ class ContainerRun:
     def changes(self) -> list[str]:
         if self._changes is not None or self._container is None:
             return self._changes or []
-        return sorted(
-            path
-            for path in (change["Path"] for change in self._container.diff() or [])
-            if not path.startswith(SCRATCH_PATHS) and path not in ("/opt", "/opt/program")
-        )
+        return _written(change["Path"] for change in self._container.diff() or [])
 
     def _start(self) -> None:
         launch = self._launch
@@ -289,6 +285,13 @@ class ContainerRun:
             for chunk in self._container.logs(stream=True, follow=True):
                 file.write(chunk)
                 file.flush()
+
+
+def _written(paths: Iterable[str]) -> list[str]:
+    """Without what a container may write, and without the directories above a change."""
+    paths = sorted(paths)
+    above = {str(parent) for path in (*paths, *SCRATCH_PATHS) for parent in Path(path).parents}
+    return [path for path in paths if path not in above and not path.startswith(SCRATCH_PATHS)]
 
 
 def _isolation_settings(isolation: Isolation) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from local_test import commands
+from local_test.commands import batch, demo, invoke, serve, train
 from local_test.endpoint import STARTUP_SECONDS
 from local_test.jobs import JOBS_DIRECTORY
 
@@ -19,11 +19,13 @@ def parser() -> argparse.ArgumentParser:
     _train(subcommands.add_parser("train", help="run a training job"))
     _serve(subcommands.add_parser("serve", help="keep an endpoint running until Ctrl-C"))
     _invoke(subcommands.add_parser("invoke", help="send one request to the running endpoint"))
+    _batch(subcommands.add_parser("batch", help="run a batch transform job"))
+    _demo(subcommands.add_parser("demo", help="train, serve and ask, with held-out data"))
     return main
 
 
 def _train(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=commands.train)
+    command.set_defaults(run=train.run)
     _algorithm(command)
     _engine(command)
     _jobs(command)
@@ -65,7 +67,7 @@ def _train(command: argparse.ArgumentParser) -> None:
 
 
 def _serve(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=commands.serve)
+    command.set_defaults(run=serve.run)
     _algorithm(command)
     _engine(command)
     _jobs(command)
@@ -73,7 +75,7 @@ def _serve(command: argparse.ArgumentParser) -> None:
 
 
 def _invoke(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=commands.invoke)
+    command.set_defaults(run=invoke.run)
     _jobs(command)
     body = command.add_mutually_exclusive_group()
     body.add_argument("--body", help="the request's body")
@@ -92,6 +94,42 @@ def _invoke(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--url", help="default: the endpoint that `serve` keeps running")
     command.add_argument("--output", type=Path, help="write the answer's body to a file")
+
+
+def _batch(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=batch.run)
+    _algorithm(command)
+    _engine(command)
+    _jobs(command)
+    _endpoint(command)
+    command.add_argument("--job-name", help="default: transform and the time")
+    command.add_argument(
+        "--input", type=Path, required=True, help="an object, or a directory that plays a prefix"
+    )
+    command.add_argument(
+        "--output", type=Path, help="where NAME.out files go (default: the job's directory)"
+    )
+    command.add_argument("--content-type", default="text/csv", help="default: text/csv")
+    command.add_argument("--accept", help="the type that answers should have")
+    command.add_argument("--split-type", choices=["None", "Line"], default="None")
+    command.add_argument("--strategy", choices=["SingleRecord", "MultiRecord"])
+    command.add_argument("--assemble-with", choices=["None", "Line"], default="None")
+    command.add_argument("--join-source", choices=["None", "Input"], default="None")
+    command.add_argument("--input-filter", default="$", metavar="JSONPATH")
+    command.add_argument("--output-filter", default="$", metavar="JSONPATH")
+    command.add_argument("--max-payload-mb", type=_whole, metavar="MB", help="0: no limit")
+    command.add_argument("--max-concurrent", type=_positive, metavar="N")
+    command.add_argument(
+        "--timeout", type=_request_seconds, default=600, metavar="SECONDS", help="per request"
+    )
+    command.add_argument("--retries", type=int, choices=range(4), default=3)
+
+
+def _demo(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=demo.run)
+    _algorithm(command)
+    _engine(command)
+    _jobs(command)
 
 
 def _algorithm(command: argparse.ArgumentParser) -> None:
@@ -176,6 +214,20 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return number
+
+
+def _request_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds > 3600:
+        raise argparse.ArgumentTypeError("SageMaker allows 3600 at most")
+    return seconds
 
 
 def _seconds(text: str) -> float:

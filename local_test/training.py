@@ -246,7 +246,7 @@ class TrainingJob:
                 file.write(text)
             prefix = f"{host.name}  " if len(hosts) > 1 else ""
             for line in text.splitlines():
-                self._screen.say(prefix + line)
+                self._screen.log(prefix + line)
 
     def _enter(self, status: str, remark: str = "") -> None:
         self._transitions.append({"Status": status, "StartTime": time.time()})
