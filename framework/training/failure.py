@@ -162,8 +162,9 @@ def out_of_time(process: str, seconds: float) -> Failure:
     """Explain a process that was killed because it did not stop in time."""
     return Failure(
         f"TrainingInterrupted: {process} was still running {seconds:.3g} s after SIGTERM and was "
-        "killed, so there is no new model. Ask job.should_stop in the training loop every few seconds, save a "
-        "checkpoint, and return the best model so far; job.seconds_left says how long is left.",
+        "killed, so there is no new model. Ask job.should_stop in the training loop every few "
+        "seconds, save a checkpoint, and return the best model so far; job.seconds_left says how "
+        "long is left.",
         EXIT_KNOWN,
     )
 

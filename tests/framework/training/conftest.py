@@ -144,12 +144,12 @@ def job(tmp_path: Path) -> Job:
 
 
 @pytest.fixture
-def started(job: Job) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+def started(job: Job) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
     """Start the job; what still runs at the end of the test is killed."""
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start() -> "subprocess.Popen[bytes]":
-        processes.append(job.start())
+    def start(**options: Any) -> "subprocess.Popen[bytes]":
+        processes.append(job.start(**options))
         return processes[-1]
 
     yield start

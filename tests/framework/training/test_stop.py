@@ -150,7 +150,7 @@ def test_workers_of_the_algorithm_survive_sigterm_so_that_it_can_finish(job, sta
 
 def test_control_c_ends_everything(job, started):
     job.write_train("print('child', os.getpid(), flush=True)\ntime.sleep(60)")
-    process = started()
+    process = started(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     job.wait_for("child")
     child = int(job.log().split()[1])
 
