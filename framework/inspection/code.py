@@ -82,9 +82,11 @@ class _Reader:
         self._unknown: list[dict[str, str | int]] = []
 
     def read(self) -> Code:
+        dynamic = self._declared.code.dynamic_imports
+        serving, training = self._entries()
         reached = {
-            side: reach(self._directory, [*entries, *self._declared.code.dynamic_imports])
-            for side, entries in self._entries().items()
+            SERVING: reach(self._directory, [*serving, *dynamic], self._declared.script),
+            TRAINING: reach(self._directory, [*training, *dynamic]),
         }
         for side, result in reached.items():
             for file, importer in result.files.items():
@@ -107,21 +109,19 @@ class _Reader:
             warnings=self._warnings,
         )
 
-    def _entries(self) -> dict[str, list[str]]:
-        serving = [self._declared.predictor.partition(":")[0]]
-        training = [self._declared.trainer.partition(":")[0]] if self._declared.trainer else []
-        if self._declared.script:
-            serving.append(self._declared.script.removesuffix(".py").replace("/", "."))
-        if set(serving) & set(training):
+    def _entries(self) -> tuple[list[str], list[str]]:
+        predictor = self._declared.predictor.partition(":")[0]
+        trainer = self._declared.trainer.partition(":")[0]
+        if predictor == trainer:
             self._warnings.append(
-                f"trainer and predictor are both in module '{serving[0]}', so every change of "
+                f"trainer and predictor are both in module '{trainer}', so every change of "
                 "either counts for both sides and none is serving-only. "
                 "Put each into a module of its own, and what both need into a third."
             )
-        return {
-            SERVING: [*serving, *_framework_modules(SERVING)],
-            TRAINING: [*training, *_framework_modules(TRAINING)],
-        }
+        return (
+            [predictor, *_framework_modules(SERVING)],
+            [*filter(None, [trainer]), *_framework_modules(TRAINING)],
+        )
 
     def _classes(self) -> Iterator[CodeFile]:
         """algorithm.toml counts by what it names, so that a new sample touches neither side."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import resolve_name
+from importlib.util import resolve_name, spec_from_file_location
 from modulefinder import Module, ModuleFinder
 from pathlib import Path
 from typing import Any
@@ -51,16 +51,21 @@ class Reached:
     unknown: set[Unknown] = field(default_factory=set)
 
 
-def reach(directory: Path, entries: Iterable[str]) -> Reached:
-    """Follow the imports of the modules ``entries`` through ``directory`` and the framework.
+def reach(directory: Path, modules: Iterable[str], script: str = "") -> Reached:
+    """Follow the imports of ``modules`` through ``directory`` and the framework.
+
+    Args:
+        script: a file of ``directory`` that is loaded too, with its neighbours in reach.
 
     Raises:
         AlgorithmNotFound: a file that would be imported is not valid Python.
     """
     importlib.invalidate_caches()
     finder = _Finder(directory)
-    for entry in entries:
-        finder.enter(entry)
+    if script:
+        finder.enter_script(directory / script)
+    for module in modules:
+        finder.enter(module)
     return finder.reached()
 
 
@@ -76,6 +81,17 @@ class _Finder(ModuleFinder):
 
     def enter(self, name: str) -> None:
         self._safe_import_hook(name, None, None, level=0)
+
+    def enter_script(self, file: Path) -> None:
+        if not file.is_file():
+            raise AlgorithmNotFound(
+                f"{self._directory / 'algorithm.toml'}: there is no script {file}. "
+                f"Name a file below {self._directory}."
+            )
+        if file.parent != self._directory:
+            self.path.append(str(file.parent))
+        spec = spec_from_file_location(file.stem, file)
+        self.load_module(file.stem, None, str(file), spec)
 
     def reached(self) -> Reached:
         for name, callers in self.badmodules.items():

@@ -132,12 +132,19 @@ def test_namespace_packages_and_cycles(algorithm: MakeAlgorithm) -> None:
 def test_a_script_behind_the_adapter_is_serving(algorithm: MakeAlgorithm) -> None:
     found = sides(
         algorithm(
-            {"code/inference.py": "import words", "words.py": ""},
+            {
+                "code/inference.py": "import words, letters",
+                "code/letters.py": "",
+                "words.py": "",
+                "code/other.py": "",
+            },
             toml='trainer = "trainer:T"\npredictor = "framework.adapter:ScriptPredictor"\n'
             'script = "code/inference.py"\n',
         )
     )
     assert found["code/inference.py"] == found["words.py"] == {"serving"}
+    assert found["code/letters.py"] == {"serving"}
+    assert found["code/other.py"] == set()
 
 
 def test_an_import_that_cannot_be_known_counts_all_code(algorithm: MakeAlgorithm) -> None:
@@ -285,8 +292,8 @@ def test_hidden_and_generated_files_are_not_listed(algorithm: MakeAlgorithm) -> 
 def test_the_framework_is_split_by_side(algorithm: MakeAlgorithm) -> None:
     found = {file.path: set(file.via) for file in code_of(algorithm()).files}
     assert found["framework/__main__.py"] == found["framework/errors.py"] == BOTH
-    assert found["framework/serving/app.py"] == found["framework/serving/server.py"] == {"serving"}
-    assert found["framework/training/supervisor.py"] == {"training"}
+    assert found["framework/serving/app.py"] == found["framework/serving/prove.py"] == {"serving"}
+    assert found["framework/training/child.py"] == {"training"}
     assert not [path for path in found if path.startswith("framework/testing")]
     assert not [path for path in found if path.startswith("framework/inspection")]
 
