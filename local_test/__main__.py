@@ -5,14 +5,10 @@ import sys
 import traceback
 from types import FrameType
 
+from framework.testing import EXIT_INTERRUPTED, EXIT_KNOWN, EXIT_UNEXPECTED, FrameworkError
 from local_test.console import Screen
 from local_test.errors import BenchError
 from local_test.options import parser
-
-EXIT_OK = 0
-EXIT_KNOWN = 1
-EXIT_UNEXPECTED = 3
-EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return options.run(options, screen)
-    except BenchError as error:
+    except (BenchError, FrameworkError) as error:
         screen.error(str(error))
         return EXIT_KNOWN
     except KeyboardInterrupt:

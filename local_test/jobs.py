@@ -38,7 +38,9 @@ def new_job_directory(jobs: Path, stem: str, name: str | None = None) -> Path:
 
 def write_record(directory: Path, record: dict[str, Any]) -> None:
     """Write what DescribeTrainingJob would say."""
-    (directory / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    (directory / RECORD).write_text(
+        json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8"
+    )
 
 
 def find_model(jobs: Path, model: str | None) -> Path:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from local_test.commands import batch, demo, invoke, serve, train
+from framework.testing.program import parser as check_parser
+from local_test.commands import batch, check, demo, invoke, serve, train
 from local_test.endpoint import STARTUP_SECONDS
 from local_test.jobs import JOBS_DIRECTORY
 
@@ -20,6 +21,14 @@ def parser() -> argparse.ArgumentParser:
     _serve(subcommands.add_parser("serve", help="keep an endpoint running until Ctrl-C"))
     _invoke(subcommands.add_parser("invoke", help="send one request to the running endpoint"))
     _batch(subcommands.add_parser("batch", help="run a batch transform job"))
+    _check(
+        subcommands.add_parser(
+            "check",
+            help="prove that the algorithm keeps SageMaker's contract",
+            parents=[check_parser()],
+            conflict_handler="resolve",
+        )
+    )
     _demo(subcommands.add_parser("demo", help="train, serve and ask, with held-out data"))
     return main
 
@@ -123,6 +132,14 @@ def _batch(command: argparse.ArgumentParser) -> None:
         "--timeout", type=_request_seconds, default=600, metavar="SECONDS", help="per request"
     )
     command.add_argument("--retries", type=int, choices=range(4), default=3)
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    """Beside the options of the image's own `check`."""
+    command.set_defaults(run=check.run)
+    _algorithm(command)
+    _engine(command)
+    _jobs(command)
 
 
 def _demo(command: argparse.ArgumentParser) -> None:

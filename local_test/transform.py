@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +149,11 @@ class TransformJob:
         """The answers in order; the first failure gives up what has not been sent."""
         pool = ThreadPoolExecutor(self._request.max_concurrent)
         try:
-            return list(pool.map(self._send, payloads))
+            return list(pool.map(self._send, _first_numbers(payloads), payloads))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, payload: list[bytes]) -> "Answer":
+    def _send(self, first: int, payload: list[bytes]) -> "Answer":
         """One request, tried again when another try could end differently.
 
         Raises:
@@ -177,7 +178,9 @@ class TransformJob:
                 if 400 <= reply.status < 500:
                     break
             time.sleep(RETRY_SECONDS)
-        raise BadRecords(f"Bad HTTP status received from algorithm: {failure}")
+        last = first + len(payload) - 1
+        which = f"Record {first}" if first == last else f"Records {first} to {last}"
+        raise BadRecords(f"{which}: bad HTTP status received from algorithm: {failure}")
 
     def _assembled(self, payload: list[bytes], answer: "Answer") -> bytes:
         """The bytes of the .out file that one answer makes."""
@@ -220,6 +223,11 @@ class Answer:
     body: bytes
     content_type: str
     tries: int
+
+
+def _first_numbers(payloads: list[list[bytes]]) -> list[int]:
+    """The number of each payload's first record, from 1."""
+    return list(accumulate(map(len, payloads[:-1]), initial=1))
 
 
 def _execution_parameters(client: Client) -> Mapping[str, Any]:

@@ -1,5 +1,12 @@
 """The conformance suite, and the pieces that play SageMaker to an algorithm."""
 
+from framework.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_KNOWN,
+    EXIT_OK,
+    EXIT_UNEXPECTED,
+    FrameworkError,
+)
 from framework.testing.client import Client, NotServing, Reply
 from framework.testing.engine import OPEN, Engine, Isolation, ProcessEngine, Run
 from framework.testing.staging import (
@@ -11,9 +18,14 @@ from framework.testing.staging import (
 )
 
 __all__ = [
+    "EXIT_INTERRUPTED",
+    "EXIT_KNOWN",
+    "EXIT_OK",
+    "EXIT_UNEXPECTED",
     "OPEN",
     "Client",
     "Engine",
+    "FrameworkError",
     "Isolation",
     "JobDescription",
     "NotServing",

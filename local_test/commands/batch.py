@@ -3,6 +3,7 @@
 from argparse import Namespace
 from dataclasses import asdict
 
+from framework.testing import EXIT_KNOWN, EXIT_OK
 from local_test import endpoint as endpoints
 from local_test import jobs
 from local_test.choice import open_cluster
@@ -37,7 +38,7 @@ def run(options: Namespace, screen: Screen) -> int:
     screen.status(status, record["FailureReason"])
     shown = {"status": status, "output": target, "log": log, **record["Settings"]}
     screen.result(record, [_table(results), facts(directory.name, shown)])
-    return 0 if status == "Completed" else 1
+    return EXIT_OK if status == "Completed" else EXIT_KNOWN
 
 
 def _request(options: Namespace) -> TransformRequest:

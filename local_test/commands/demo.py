@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framework.testing import EXIT_KNOWN, EXIT_OK
 from local_test import artifact, jobs
 from local_test.channels import Channel
 from local_test.choice import open_cluster
@@ -58,7 +59,7 @@ def run(options: Namespace, screen: Screen) -> int:
         record, held_out = _train(cluster, directory, environment, screen)
         if record["TrainingJobStatus"] != "Completed":
             screen.result(record, training_tables(record))
-            return 1
+            return EXIT_KNOWN
         request = EndpointRequest(directory / "model.tar.gz", environment)
         with serving(request, cluster, room / "opt-ml", screen) as endpoint:
             asked = _ask(endpoint, held_out)
@@ -73,7 +74,7 @@ def run(options: Namespace, screen: Screen) -> int:
         "seconds": round(time.monotonic() - began, 1),
     }
     screen.result(result, [*training_tables(record), _answers(asked), _summary(result, asked)])
-    return 0
+    return EXIT_OK
 
 
 def _train(

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from framework.testing import Client
+from framework.testing import EXIT_KNOWN, EXIT_OK, Client
 from local_test import endpoint as endpoints
 from local_test.artifact import sample_request
 from local_test.commands.arguments import pairs
@@ -29,7 +29,7 @@ def run(options: Namespace, screen: Screen) -> int:
     if options.output and not answer.error:
         options.output.write_bytes(answer.body)
     screen.result(_answer_data(answer, seconds), [_answer_table(answer, seconds)])
-    return 1 if answer.error else 0
+    return EXIT_KNOWN if answer.error else EXIT_OK
 
 
 def client_of(url: str) -> Client:

@@ -3,6 +3,7 @@
 import time
 from argparse import Namespace
 
+from framework.testing import EXIT_KNOWN
 from local_test import endpoint as endpoints
 from local_test import jobs
 from local_test.choice import open_cluster
@@ -33,7 +34,7 @@ def run(options: Namespace, screen: Screen) -> int:
         screen.say(f"     curl {endpoint.url}/ping -i")
         screen.say("Ctrl-C stops it.")
         _watch(endpoint, screen)
-    return 1
+    return EXIT_KNOWN
 
 
 def _watch(endpoint: endpoints.Endpoint, screen: Screen) -> None:

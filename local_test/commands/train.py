@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from framework.testing import EXIT_KNOWN, EXIT_OK
 from local_test import jobs
 from local_test.channels import Channel, parse_channel
 from local_test.choice import open_cluster
@@ -32,7 +33,7 @@ def run(options: Namespace, screen: Screen) -> int:
     for remark in record["Warnings"]:
         screen.warn(remark)
     screen.result(record, training_tables(record))
-    return 1 if record["TrainingJobStatus"] == "Failed" else 0
+    return EXIT_KNOWN if record["TrainingJobStatus"] == "Failed" else EXIT_OK
 
 
 def training_request(options: Namespace, cluster: Cluster, directory: Path) -> TrainingRequest:
