@@ -158,10 +158,13 @@ class InputSchema(BaseModel):
         values = {}
         for position, (column, source) in enumerate(zip(self.columns, order, strict=True)):
             try:
-                values[position] = column.convert(by_column[source], table.textual)
+                converted = column.convert(by_column[source], table.textual)
             except CellError as error:
                 place = f"row {error.index + 1}, column '{column.name}'"
                 raise RequestError(422, f"{place}{error.problem}.") from None
+            # Without a Series, pandas would infer another dtype for objects.
+            plain = converted.dtype != object
+            values[position] = converted if plain else pd.Series(converted, dtype=object)
         frame = pd.DataFrame(values)
         frame.columns = pd.Index([column.name for column in self.columns])
         return frame

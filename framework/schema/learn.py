@@ -206,8 +206,7 @@ def _number_rule(values: Any, where: str) -> dict[str, Any]:
             f"{where} holds infinity in {int(np.isinf(values).sum())} places, which JSON cannot "
             "carry. Replace it by NaN or by a bound before describe_input."
         )
-    with np.errstate(invalid="ignore"):
-        return {"beyond_float32": bool((np.abs(values) > FLOAT32_MAX).any())}
+    return {"beyond_float32": bool((np.abs(values.astype(np.float64)) > FLOAT32_MAX).any())}
 
 
 def _allowing_missing(column: Column) -> Column:

@@ -1,6 +1,7 @@
 """application/x-npy: one numpy array, rows first. Objects are refused, never unpickled."""
 
 import io
+import sys
 from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MOST_DIMENSIONS = 32
+FIRST_SURROGATE, LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None) -> Table:
@@ -23,7 +25,7 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
     if array.ndim == 1:
         one_row = schema is not None and 1 < schema.width == len(array)
         array = array.reshape((1, -1) if one_row else (-1, 1))
-    return Table(_texts(array) if array.dtype.kind == "U" else array)
+    return Table(array.tolist() if array.dtype.kind == "U" else array)
 
 
 def write(answers: list[Any]) -> bytes:
@@ -75,12 +77,16 @@ def _array(body: bytes) -> "np.ndarray":
             400, f"The npy header promises {promised} bytes of values, but {found} follow."
         )
     array = np.frombuffer(body[file.tell() :], dtype=dtype)
+    if dtype.kind == "U":
+        _check_unicode(array)
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _texts(array: "np.ndarray") -> list[Any]:
-    try:
-        "".join(array.ravel().tolist()).encode("utf-8")
-        return array.tolist()
-    except ValueError:
-        raise RequestError(400, "The npy array holds texts that are not Unicode.") from None
+def _check_unicode(array: "np.ndarray") -> None:
+    """Refuse what is no Unicode before numpy makes texts of it, which it does unchecked."""
+    import numpy as np
+
+    points = array.view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
+    surrogates = (points >= FIRST_SURROGATE) & (points <= LAST_SURROGATE)
+    if (surrogates | (points > sys.maxunicode)).any():
+        raise RequestError(400, "The npy array holds texts that are not Unicode.")
