@@ -12,6 +12,7 @@ from docker.models.images import Image
 
 PROJECT = Path(__file__).parents[1]
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "python:3.11-slim-bookworm")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REQUIRE_DOCKER = os.environ.get("REQUIRE_DOCKER") == "1"
 
 
@@ -65,7 +66,7 @@ def build_image(
                 image, _ = docker_engine.images.build(
                     path=str(directory),
                     target=target,
-                    buildargs={"BASE_IMAGE": BASE_IMAGE},
+                    buildargs={"BASE_IMAGE": BASE_IMAGE, "GIT_COMMIT": COMMIT},
                     platform="linux/amd64",
                     rm=True,
                 )

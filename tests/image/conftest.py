@@ -66,12 +66,12 @@ def trained(
 
 @pytest.fixture(scope="session")
 def start_serving(start: Callable[..., Container], trained: Path) -> Callable[..., Container]:
-    """Starts `serve` on the trained model, with a free port of this machine."""
+    """Starts a container with the trained model, and a free port of this machine."""
 
     def start_serving(image: Image, *command: str, **options) -> Container:
         return start(
             image,
-            *(command or ("serve",)),
+            *command,
             volumes={str(trained / "model"): {"bind": "/opt/ml/model", "mode": "ro"}},
             ports={"8080/tcp": ("127.0.0.1", None)},
             **options,
@@ -86,14 +86,14 @@ def published() -> Callable[[Container], Client]:
 
     def client(container: Container) -> Client:
         container.reload()
-        assert container.status == "running", container.logs().decode()
         client = Client("127.0.0.1", int(container.ports["8080/tcp"][0]["HostPort"]))
         deadline = time.monotonic() + SERVING_SECONDS
-        while time.monotonic() < deadline:
+        while container.status == "running" and time.monotonic() < deadline:
+            container.reload()
             with contextlib.suppress(OSError):
                 if client.ping().status == 200:
                     return client
             time.sleep(0.1)
-        pytest.fail(f"not ready within {SERVING_SECONDS} s: {container.logs().decode()}")
+        pytest.fail(f"{container.status}, but not ready: {container.logs().decode()}")
 
     return client
