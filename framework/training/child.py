@@ -148,7 +148,7 @@ def _manifest(
         packages=_packages(),
         code=dict(code),
         image_digest=os.environ.get("IMAGE_DIGEST"),
-        commit=os.environ.get("GIT_COMMIT"),
+        commit=os.environ.get("GIT_COMMIT") or None,
         training_job=job.name,
         hyperparameters=dict(hyperparameters),
         metrics=dict(record.metrics),
