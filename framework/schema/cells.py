@@ -74,15 +74,16 @@ def integers(
     """(whole numbers, 0 where missing; which are missing), all within the bounds."""
     import numpy as np
 
-    if isinstance(cells, np.ndarray):
-        cells = _listed_numbers(cells)
-    plain = _plain_integers(cells, textual)
-    if plain is None:
+    values = _plain_integers(cells, textual)
+    missing = np.zeros(len(cells), dtype=bool)
+    if values is None:
         read = _integer_of_text if textual else _integer_of_json
-        plain = [read(cell, index) for index, cell in enumerate(cells)]
-    missing = np.array([value is None for value in plain], dtype=bool)
-    values = [0 if value is None else value for value in plain]
-    if values and not (lowest <= min(values) and max(values) <= highest):
+        listed = cells.tolist() if isinstance(cells, np.ndarray) else cells
+        found = [read(cell, index) for index, cell in enumerate(listed)]
+        missing = np.array([value is None for value in found], dtype=bool)
+        values = [0 if value is None else value for value in found]
+    smallest, largest = _extremes(values)
+    if smallest < lowest or largest > highest:
         index = next(i for i, value in enumerate(values) if not lowest <= value <= highest)
         raise CellError(index, f": {shown(cells[index])} is not within {lowest} to {highest}")
     return np.array(values, dtype=np.uint64 if lowest == 0 else np.int64), missing
@@ -196,14 +197,14 @@ def _numbers_of_json(cells: Sequence[Any]) -> "np.ndarray":
     return np.array(cells, dtype=np.float64)
 
 
-def _listed_numbers(cells: "np.ndarray") -> list[Any]:
-    if cells.dtype.kind not in "fiu":
-        raise CellError(0, f": {cells.dtype.name} values are not whole numbers")
-    return cells.tolist()
-
-
-def _plain_integers(cells: Sequence[Any], textual: bool) -> list[int] | None:
+def _plain_integers(cells: Sequence[Any], textual: bool) -> "Sequence[int] | np.ndarray | None":
     """The cells as integers when each is one already, else None."""
+    import numpy as np
+
+    if isinstance(cells, np.ndarray):
+        if cells.dtype.kind not in "fiu":
+            raise CellError(0, f": {cells.dtype.name} values are not whole numbers")
+        return cells if cells.dtype.kind in "iu" else None
     if not textual:
         return list(cells) if set(map(type, cells)) == {int} else None
     if _consists_of(cells, b"0123456789+-"):
@@ -212,6 +213,12 @@ def _plain_integers(cells: Sequence[Any], textual: bool) -> list[int] | None:
         except ValueError:
             pass
     return None
+
+
+def _extremes(values: "Sequence[int] | np.ndarray") -> tuple[int, int]:
+    if isinstance(values, (list, tuple)):
+        return min(values), max(values)
+    return int(values.min()), int(values.max())
 
 
 def _integer_of_text(cell: str, index: int) -> int | None:

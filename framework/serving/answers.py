@@ -52,14 +52,15 @@ def _listed(value: Any) -> list[Any] | None:
         names = [str(name) for name in value.columns]
         columns = [value.iloc[:, position].tolist() for position in range(len(names))]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    if not hasattr(value, "__array__"):
-        return None
-    import numpy as np
+    if type(value).__module__ == "numpy" and value.dtype.kind == "M":
+        import numpy as np
 
-    array = np.asarray(value)
-    if array.dtype.kind == "M":
-        return np.where(np.isnat(array), None, np.datetime_as_string(array)).tolist()
-    return array.tolist()
+        return np.where(np.isnat(value), None, np.datetime_as_string(value)).tolist()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "__array__"):
+        return _listed(value.__array__())
+    return None
 
 
 def _plain(value: Any) -> Any:

@@ -19,22 +19,22 @@ class MediaType:
 
     @classmethod
     def parse(cls, header: str) -> "MediaType":
-        """Parse ``text/csv; charset="utf-8"``; an empty header is JSON."""
+        """Parse ``text/csv; charset="utf-8"``."""
         name, *rest = header.split(";")
         parameters = {}
         for parameter in rest:
             key, _, value = parameter.partition("=")
             parameters[key.strip().lower()] = value.strip().strip('"')
-        return cls(name.strip().lower() or JSON, parameters)
+        return cls(name.strip().lower(), parameters)
 
 
 def readable(header: str) -> str:
-    """The media type of a Content-Type header.
+    """The media type of a Content-Type header; without one it is JSON.
 
     Raises:
         RequestError: 415, naming what can be read.
     """
-    name = MediaType.parse(header).name
+    name = MediaType.parse(header).name or JSON
     if name not in READERS:
         raise RequestError(
             415, f"The content type '{name:.80}' is not supported. Send {_either(READERS)}."

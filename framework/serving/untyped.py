@@ -21,7 +21,7 @@ def conform(table: Table) -> Any:
     if len(table) == 0:
         raise RequestError(422, "There are no rows. Send at least one.")
     if isinstance(table.rows, np.ndarray):
-        return table.rows
+        return table.rows.copy()
     if not isinstance(table.rows[0][0] if table.rows[0] else None, list):
         return _frame_or_array(table)
     try:
