@@ -327,7 +327,7 @@ def _open_to_all(base: Path) -> None:
 
 def _create_network(client: docker.DockerClient, internal: bool) -> Any:
     name = f"local-test-{uuid.uuid4().hex[:12]}"
-    return client.networks.create(name, driver="bridge", internal=internal, labels=[LABEL])
+    return client.networks.create(name, driver="bridge", internal=internal, labels={LABEL: ""})
 
 
 def _engine_host() -> str:
