@@ -13,8 +13,9 @@ import os
 import pickle
 import re
 from dataclasses import asdict, dataclass
+from operator import index
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, SupportsIndex
 
 from framework.errors import ArtifactError, ConfigurationError
 from framework.training.fingerprint import Fingerprint
@@ -50,7 +51,7 @@ class Checkpoints:
         self.keep = keep
         self._fingerprint = fingerprint
 
-    def save(self, step: int, state: Any) -> None:
+    def save(self, step: SupportsIndex, state: Any) -> None:
         """Save ``state`` as the checkpoint of ``step``, which is complete or not there at all.
 
         Args:
@@ -62,13 +63,13 @@ class Checkpoints:
             ArtifactError: the state cannot be pickled.
             ConfigurationError: ``step`` is not a whole number from 0.
         """
-        if not isinstance(step, int) or step < 0:
+        if not isinstance(step, SupportsIndex) or index(step) < 0:
             raise ConfigurationError(
                 f"checkpoints.save takes a whole number from 0 as step, not {step!r}."
             )
         self.directory.mkdir(parents=True, exist_ok=True)
         self._write_fingerprint()
-        path = self.directory / f"step-{step}.checkpoint"
+        path = self.directory / f"step-{index(step)}.checkpoint"
         _write_complete(path, lambda file: _write_checked(file, state, path))
         for _, older in self._saved()[self.keep :]:
             older.unlink(missing_ok=True)

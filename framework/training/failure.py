@@ -5,6 +5,7 @@ file begins with one line that names the cause and the way out; the traceback fo
 """
 
 import errno
+import resource
 import shutil
 import signal
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from framework.cgroup import ControlGroup, MemoryUse
+from framework.cgroup import ControlGroup, MemoryUse, memory_limit
 from framework.errors import (
     EXIT_INTERRUPTED,
     EXIT_KNOWN,
@@ -107,7 +108,11 @@ def explain(
         said, advice, exit_code = _full_disk(full, layout), DISK_ADVICE, EXIT_KNOWN
     elif killed or any(isinstance(e, MemoryError) for e in chain):
         cause = f"{said}: the kernel killed {killed} of its processes" if killed else said
-        said, advice, exit_code = _with_amounts(cause, memory, None), MEMORY_ADVICE, EXIT_KNOWN
+        said, advice, exit_code = (
+            _with_amounts(cause, memory, _own_peak()),
+            MEMORY_ADVICE,
+            EXIT_KNOWN,
+        )
     elif isinstance(error, FrameworkError):
         exit_code = EXIT_KNOWN
     elif isinstance(error, ImportError):
@@ -202,14 +207,19 @@ def _full_disk(error: OSError, layout: Layout) -> str:
     return f"The disk is full: no space left on the device of {fullest} ({sizes})"
 
 
-def _with_amounts(cause: str, memory: MemoryUse, peak_rss: int | None) -> str:
-    return f"{cause.removesuffix('.')} ({_amounts(memory, peak_rss)})"
+def _with_amounts(cause: str, memory: MemoryUse, peak_rss: int) -> str:
+    return f"{cause.rstrip('.: ')} ({_amounts(memory, peak_rss)})"
 
 
-def _amounts(memory: MemoryUse, peak_rss: int | None) -> str:
-    limit = f"limit {_bytes(memory.limit)}" if memory.limit else "no limit of its own"
-    peak = max(filter(None, (memory.peak, peak_rss)), default=None)
-    return limit if peak is None else f"{limit}, peak {_bytes(peak)}"
+def _amounts(memory: MemoryUse, peak_rss: int) -> str:
+    """Limit and peak of the container, or of the machine and the process where it has no limit."""
+    if memory.limit is None:
+        return f"no limit but the machine's {_bytes(memory_limit())}, peak {_bytes(peak_rss)}"
+    return f"limit {_bytes(memory.limit)}, peak {_bytes(memory.peak or peak_rss)}"
+
+
+def _own_peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _bytes(count: float) -> str:
@@ -222,7 +232,7 @@ def _bytes(count: float) -> str:
 
 def _one_line(said: str, place: str, advice: str) -> str:
     """One line within the limit; too long a message loses its middle, so that both ends stay."""
-    said = " ".join(said.split()).removesuffix(":").removesuffix(".")
+    said = " ".join(said.split()).rstrip(".: ")
     ending = f"{place}. {advice}".rstrip()
     room = LINE_LIMIT - len(ending)
     if len(said) > room:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,28 +116,14 @@ class Channel(os.PathLike[str]):
         return pandas.concat(frames, ignore_index=True)
 
 
-class Channels(Mapping[str, Channel]):
+class Channels(dict[str, Channel]):
     """The job's channels by name; a missing one is an error that names those present."""
 
-    def __init__(self, channels: Mapping[str, Channel]):
-        self._channels = dict(channels)
-
-    def __getitem__(self, name: str) -> Channel:
-        if name in self._channels:
-            return self._channels[name]
+    def __missing__(self, name: str) -> Channel:
         raise ChannelNotFound(
-            f"The training job has no channel '{name}'. {did_you_mean(name, self._channels)} "
+            f"The training job has no channel '{name}'. {did_you_mean(name, self)} "
             f"Add a channel with ChannelName '{name}' to the job's InputDataConfig."
         )
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._channels
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._channels)
-
-    def __len__(self) -> int:
-        return len(self._channels)
 
 
 class StopRequest:
