@@ -1,7 +1,7 @@
 """Trains and serves an algorithm for real: `python -m framework train`, then `serve`, over HTTP."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,10 @@ class Job:
 class Workshop:
     """One algorithm with its sample channels; everything it makes stays below ``scratch``."""
 
-    def __init__(self, directory: Path, scratch: Path):
-        scratch.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self, directory: Path, scratch: Path, environment: Mapping[str, str] | None = None
+    ):
+        self.environment = environment
         self.scratch = scratch
         self.sample = Algorithm.load(directory).file.sample
         self.channels = sample_channels(Algorithm.load(directory), scratch)
@@ -65,7 +67,7 @@ class Workshop:
             checkpoint_path=str(checkpoints) if checkpoints else None,
         )
         layout = stage_training(self.scratch / name, description)
-        return Job(layout, self.engine.start(["train"], layout.base))
+        return Job(layout, self.engine.start(["train"], layout.base, self.environment))
 
     def train(self, **hyperparameters: Any) -> Job:
         return self.start("job", **hyperparameters).finish()
