@@ -16,6 +16,7 @@ from framework.inspection.tuning import (
     parameter_ranges,
     training_channels,
 )
+from framework.serving.formats import PARQUET, READERS, WRITERS
 from framework.trainer import Trainer
 
 
@@ -35,6 +36,7 @@ def describe(algorithm: Algorithm) -> dict[str, Any]:
         "trainer": algorithm.file.trainer,
         "predictor": algorithm.file.predictor,
         **(_declared_by(algorithm.trainer_class()) if algorithm.file.trainer else {}),
+        "content_types": {"requests": _readable(installed), "answers": list(WRITERS)},
         "code": [
             {"path": file.path, "origin": file.origin, "sha256": file.sha256, **_sides(file.via)}
             for file in code.files
@@ -58,6 +60,12 @@ def _declared_by(trainer: type[Trainer]) -> dict[str, Any]:
         "objectives": objectives(trainer),
         "training_channels": training_channels(trainer),
     }
+
+
+def _readable(installed: Installed) -> list[str]:
+    """What the server decodes by itself; an algorithm's own ``decode`` may take more."""
+    parquet = installed.has("pyarrow")
+    return [name for name in READERS if parquet or name not in PARQUET]
 
 
 def _sides(via: dict[str, str]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class _Finder(ModuleFinder):
                 f"Name a file below {self._directory}."
             )
         if file.parent != self._directory:
-            self.path.append(str(file.parent))
+            self.path.insert(0, str(file.parent))
         spec = spec_from_file_location(file.stem, file)
         self.load_module(file.stem, None, str(file), spec)
 
