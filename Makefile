@@ -2,12 +2,12 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+SDK := $(VENV)/sagemaker-sdk
 HOST_PYTHON := $(shell command -v python3.11 || command -v python3)
 
 DEMO_LOCKS := framework/requirements.txt container/requirements.txt local_test/requirements.txt
 TEST_LOCKS := $(DEMO_LOCKS) tests/requirements.txt
-PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
-	--only-binary :all: --require-hashes
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 
 IMAGE := sagemaker-container
 BASE_IMAGE := python:3.11-slim-bookworm
@@ -16,10 +16,11 @@ DOCKER_BUILD = BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/am
 	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint image base-image setup lock
+.PHONY: help demo test check lint image base-image setup sagemaker-sdk lock
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@ls tests/drills | sed -nE 's/^([a-z]\w*)\.py$$/drill-\1\tlong test; OPTIONS=--help shows its settings/p' | expand -t 16
 
 demo: $(VENV)/for-demo  ## train and serve the example as SageMaker would, and show its answers
 	$(PYTHON) -m local_test demo
@@ -29,6 +30,9 @@ test: $(VENV)/for-tests  ## run the tests; those in containers need a Docker eng
 
 check: $(VENV)/for-demo  ## prove that the algorithm in container/ keeps SageMaker's contract
 	$(PYTHON) -m local_test check
+
+drill-%: tests/drills/%.py $(VENV)/for-tests  # the long tests: one script each
+	$(PYTHON) -m tests.drills.$* $(OPTIONS)
 
 lint: $(VENV)/for-tests  ## check the style of Python and of the Dockerfile
 	$(PYTHON) -m ruff check .
@@ -51,13 +55,20 @@ $(PYTHON):
 	$(HOST_PYTHON) -m venv $(VENV)
 
 $(VENV)/for-demo: $(DEMO_LOCKS) | $(PYTHON)
-	$(PIP_INSTALL) $(DEMO_LOCKS:%=-r %)
+	$(PYTHON) $(PIP_INSTALL) $(DEMO_LOCKS:%=-r %)
 	@touch $@
 
 $(VENV)/for-tests: $(TEST_LOCKS) | $(PYTHON)
-	$(PIP_INSTALL) $(TEST_LOCKS:%=-r %)
+	$(PYTHON) $(PIP_INSTALL) $(TEST_LOCKS:%=-r %)
 	@touch $@ $(VENV)/for-demo
 
+sagemaker-sdk: $(SDK)/ready
+
+$(SDK)/ready: tests/image/sagemaker_sdk/requirements.txt
+	$(HOST_PYTHON) -m venv $(SDK)
+	$(SDK)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
 $(VENV)/for-lock: .ci/requirements.txt | $(PYTHON)
-	$(PIP_INSTALL) -r $<
+	$(PYTHON) $(PIP_INSTALL) -r $<
 	@touch $@
