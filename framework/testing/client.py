@@ -34,7 +34,16 @@ class Reply:
 
 
 class NotServing(Exception):
-    """The server ended, or was not ready in time."""
+    """The server is not ready.
+
+    Args:
+        message: a sentence without its full stop.
+        ended: whether it ended by itself, rather than took too long.
+    """
+
+    def __init__(self, message: str, ended: bool):
+        super().__init__(message)
+        self.ended = ended
 
 
 class Client:
@@ -90,7 +99,9 @@ class Client:
         last = "no answer"
         while (waited := time.monotonic() - started) < seconds:
             if run.exit_code is not None:
-                raise NotServing(f"serve ended with exit code {run.exit_code} before it was ready")
+                raise NotServing(
+                    f"serve ended with exit code {run.exit_code} before it was ready", ended=True
+                )
             try:
                 last = str(self.ping().status)
             except OSError as error:
@@ -98,4 +109,4 @@ class Client:
             if last == "200":
                 return waited
             time.sleep(0.05)
-        raise NotServing(f"/ping did not say 200 within {seconds:g} s (last: {last})")
+        raise NotServing(f"/ping did not say 200 within {seconds:g} s (last: {last})", ended=False)

@@ -130,8 +130,9 @@ class ProcessEngine:
             )
         self._runs += 1
         room = self._scratch / f"run-{self._runs}"
-        for name in ("cwd", "home", "tmp"):
-            (room / name).mkdir(parents=True)
+        caches = self._scratch / "caches"
+        for directory in (room / "cwd", room / "home", room / "tmp", caches):
+            directory.mkdir(parents=True, exist_ok=True)
         port = _free_port()
         variables = {
             **_inherited_environment(),
@@ -140,6 +141,8 @@ class ProcessEngine:
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "HOME": str(room / "home"),
             "TMPDIR": str(room / "tmp"),
+            "XDG_CACHE_HOME": str(caches),
+            "MPLCONFIGDIR": str(caches),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **(environment or {}),

@@ -7,6 +7,7 @@ JSON: how many requests, and the size of each attribute of the predictor before 
 import json
 import sys
 from collections.abc import Collection, Mapping
+from types import ModuleType
 from typing import Any
 
 from framework.algorithm import Algorithm
@@ -57,6 +58,8 @@ def _size(value: Any) -> int:
             continue
         seen.add(id(item))
         total += 1
+        if isinstance(item, type | ModuleType) or callable(item):
+            continue
         if isinstance(item, str | bytes | bytearray):
             total += len(item)
         elif isinstance(item, Mapping):

@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -237,7 +237,7 @@ class Session:
         try:
             return self.server
         except NotServing as error:
-            raise NotChecked(f"It needs a server, but {error}.") from None
+            raise NotChecked(f"It needs a server, but {error}") from None
 
     @property
     def rows(self) -> Rows:
@@ -288,7 +288,7 @@ class Session:
             client.wait_until_ready(run, PATIENCE * self.subject.start_seconds)
         except NotServing as error:
             run.kill()
-            raise NotServing(f"{error}; {cause_in(run.log())}") from None
+            raise NotServing(f"{error}; {cause_in(run.log())}", error.ended) from None
         return Server(run, client, layout, audit, time.monotonic() - started)
 
     @contextmanager
@@ -353,17 +353,12 @@ def message_of(reply: Reply) -> str:
 
 
 def cause_in(log: str) -> str:
-    """The most telling line of a server's log: its last error, else its last line."""
+    """The most telling line of a server's log: its last explained error, else its last line."""
     lines = [line for line in log.splitlines() if line.strip()]
     for line in reversed(lines):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict) and entry.get("level", "").lower() in ("error", "critical"):
-            said = {k: v for k, v in entry.items() if k in ("event", "error", "message", "cause")}
-            return "its log says: " + "; ".join(str(value)[:300] for value in said.values())
-    return f"its log ends with: {lines[-1][:300]}" if lines else "its log is empty"
+        with suppress(ValueError, KeyError, TypeError):
+            return f"its log says: {json.loads(line)['error'][:300].rstrip('.')}"
+    return f"its log ends with: {lines[-1][:300].rstrip('.')}" if lines else "its log is empty"
 
 
 def file_digests(directory: Path) -> dict[str, str]:

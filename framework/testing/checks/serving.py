@@ -23,7 +23,8 @@ def starts(session: Session) -> str:
     try:
         server = session.deployed
     except NotServing as error:
-        raise Failed(f"The server does not get ready: {error}. {advice}") from None
+        remedy = "Make Predictor.load succeed with the model directory." if error.ended else advice
+        raise Failed(f"No server gets ready: {error}. {remedy}") from None
     if server.seconds > limit:
         raise Failed(
             f"It was ready after {server.seconds:.1f} s; {limit:g} s are allowed. {advice}"

@@ -32,21 +32,28 @@ def trains(session: Session) -> str:
 
 def hyperparameters(session: Session) -> str:
     """Raw (Step Functions) and JSON-quoted (SDK) values give the same hyperparameters."""
-    first = session.trained.manifest
-    sent = {k: v for k, v in session.manifest.hyperparameters.items() if v is not None}
-    if not sent:
-        return "The algorithm has no hyperparameters."
     advice = (
-        "Declare it as a typed field of the Trainer and read it from self: the framework turns "
+        "Declare each as a typed field of the Trainer and read it from self: the framework turns "
         "every spelling into that type."
     )
+    if not session.first.has_model and session.subject.hyperparameters:
+        without = session.train({})
+        if without.has_model:
+            raise Failed(
+                f"Training fails with the sample's hyperparameters, which are sent as strings, "
+                f"and succeeds without: {session.first.reason} {advice}"
+            )
+    first = session.manifest.hyperparameters
+    sent = {name: value for name, value in first.items() if value is not None}
+    if not sent:
+        return "The algorithm has no hyperparameters."
     for spelling, example in (("raw", "0.1"), ("quoted", '"0.1"')):
         training = session.respelled(spelling)
         how = f"hyperparameters sent {spelling}, like {example}"
-        if training.exit_code != 0:
+        if not training.has_model:
             raise Failed(f"With {how}, training failed: {training.reason} {advice}")
         read = training.manifest.hyperparameters if training.manifest else {}
-        for name, value in (first.hyperparameters if first else {}).items():
+        for name, value in first.items():
             if read.get(name) != value:
                 became = f"'{name}' became {read.get(name)!r}, not {value!r}"
                 raise Failed(f"With {how}, {became}. {advice}")
@@ -138,6 +145,8 @@ def stop(session: Session) -> str:
             f"SIGTERM ended training with exit code {training.exit_code} and no output/failure. "
             f"{advice}"
         )
+    if training.failure.startswith("ModelRejected"):
+        return f"{took:.1f} s after SIGTERM training had ended by itself: {training.reason}"
     if training.exit_code != 0:
         raise Failed(f"{took:.1f} s after SIGTERM training had failed: {training.reason} {advice}")
     return f"SIGTERM came {began:.1f} s after the start; {took:.1f} s later the model was saved."
@@ -164,7 +173,8 @@ def _hopeless_jobs(session: Session) -> dict[str, tuple[JobDescription, bool]]:
     sample = session.subject.hyperparameters
     unknown = {**sample, "no_such_hyperparameter": "1"}
     jobs = {"an unknown hyperparameter": (JobDescription(channels, unknown), True)}
-    required = [c["name"] for c in session.description.get("channels", []) if c.get("required")]
+    declared = session.description.get("training_channels", [])
+    required = [channel["Name"] for channel in declared if channel["IsRequired"]]
     for name in [name for name in required if name in channels][:1]:
         without = {k: v for k, v in channels.items() if k != name}
         empty = session.new_base()
