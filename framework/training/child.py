@@ -58,7 +58,7 @@ def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> N
     channels = Channels(contract.channels)
     _require_channels(trainer, channels)
     code = code_hashes(algorithm.directory)
-    data = {name: data_version(channels[name]) for name in sorted(_used(trainer, channels))}
+    data = {name: data_version(channel) for name, channel in sorted(channels.items())}
     fingerprint = Fingerprint(
         hyperparameters, code, {name: version.fingerprint for name, version in data.items()}
     )
@@ -78,7 +78,7 @@ def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> N
     )
     for directory in (job.model_dir, job.output_data_dir):
         directory.mkdir(parents=True, exist_ok=True)
-    _seed(getattr(trainer, "seed", 0))
+    _seed(trainer)
     trainer.validate_data(job)
     model = trainer.train(job)
     if not job.is_leader:
@@ -95,7 +95,7 @@ def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> N
     _manifest(job, hyperparameters, code, data).write(job.model_dir)
 
 
-def _require_channels(trainer: Trainer, channels: Mapping[str, Any]) -> None:
+def _require_channels(trainer: Trainer, channels: Channels) -> None:
     """Every channel that the trainer declares is there and has files; others are mentioned."""
     declared = {spec.name for spec in trainer.channels}
     for spec in trainer.channels:
@@ -105,15 +105,15 @@ def _require_channels(trainer: Trainer, channels: Mapping[str, Any]) -> None:
         say(f"Channel '{name}' is not declared in Trainer.channels; declared: {sorted(declared)}.")
 
 
-def _used(trainer: Trainer, channels: Mapping[str, Any]) -> set[str]:
-    return {spec.name for spec in trainer.channels if spec.name in channels}
-
-
-def _seed(seed: Any) -> None:
-    """Start the global random generators at ``seed``; numpy's only when the algorithm uses it."""
+def _seed(trainer: Trainer) -> None:
+    """Start the global random generators at the hyperparameter ``seed``, 0 where there is none."""
+    seed = getattr(trainer, "seed", 0)
+    seed = seed if isinstance(seed, int) else 0
     random.seed(seed)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(seed)
+    with contextlib.suppress(ImportError):
+        import numpy
+
+        numpy.random.seed(seed % 2**32)
 
 
 def _check_saved(trainer: Trainer, model_dir: Path) -> None:

@@ -17,6 +17,7 @@ from framework.training.hyperparameters import RESERVED_PREFIXES
 INFO = "20"
 STOP_SECONDS = "120"
 LONGEST_MARGIN = 5.0
+LONGEST_VALUE = 127 * 1024  # Linux starts no process with a longer variable
 
 
 def seconds_to_stop() -> float:
@@ -38,7 +39,10 @@ def seconds_to_stop() -> float:
 
 
 def sm_variables(layout: Layout, contract: Contract) -> dict[str, str]:
-    """The SM_* variables of this host (docs/contract.md, "Environment")."""
+    """The SM_* variables of this host (docs/contract.md, "Environment").
+
+    Those that would be too long for Linux, made of very long hyperparameters, are left out.
+    """
     resources = contract.resources
     hyperparameters = {
         name: _plain(text)
@@ -79,7 +83,8 @@ def sm_variables(layout: Layout, contract: Contract) -> dict[str, str]:
         values[f"SM_CHANNEL_{_variable(name)}"] = str(channel.path)
     for name, value in hyperparameters.items():
         values[f"SM_HP_{_variable(name)}"] = value
-    return {name: _text(value) for name, value in values.items()}
+    texts = {name: _text(value) for name, value in values.items()}
+    return {name: text for name, text in texts.items() if len(text.encode()) < LONGEST_VALUE}
 
 
 def _variable(name: str) -> str:

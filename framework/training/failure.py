@@ -5,6 +5,7 @@ file begins with one line that names the cause and the way out; the traceback fo
 """
 
 import errno
+import os
 import resource
 import shutil
 import signal
@@ -117,6 +118,11 @@ def explain(
         exit_code = EXIT_KNOWN
     elif isinstance(error, ImportError):
         advice, exit_code = IMPORT_ADVICE, EXIT_KNOWN
+    elif isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        advice = (
+            f"This job runs as user {os.getuid()}; it may write to {layout.model}, "
+            f"{layout.output}, {layout.checkpoints} and {SCRATCH}, if they let this user."
+        )
     elif isinstance(error, SystemExit):
         said = f"The algorithm called sys.exit({error.code!r}) before train returned a model"
         advice = "Return the model, or raise an exception that says what is wrong."

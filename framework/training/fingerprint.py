@@ -62,7 +62,7 @@ def data_version(channel: Channel) -> DataVersion:
 
     Whole files are not read: a FastFile channel would stream them all from S3.
     """
-    files = [(path, path.stat().st_size) for path in channel.files()]
+    files = [(path, path.stat().st_size) for path in channel.all_files()]
     stride = max(1, len(files) // FILES_READ)
     digest = hashlib.sha256()
     for number, (path, size) in enumerate(files):

@@ -87,7 +87,8 @@ def _refuse_unknown(trainer_class: type[Trainer], sent: Mapping[str, Any]) -> No
 
 def _declared(trainer_class: type[Trainer]) -> dict[str, dict[str, Any]]:
     """JSON schema of each hyperparameter by the name under which it is sent."""
-    return trainer_class.model_json_schema().get("properties", {})
+    properties: dict[str, dict[str, Any]] = trainer_class.model_json_schema()["properties"]
+    return properties
 
 
 def _explanation(

@@ -51,7 +51,7 @@ class Channel(os.PathLike[str]):
         Raises:
             DataError: no file matches.
         """
-        everything = self._everything()
+        everything = self.all_files()
         matching = [path for path in everything if path.match(pattern)]
         if not matching:
             names = [str(path.relative_to(self.path)) for path in everything]
@@ -84,7 +84,8 @@ class Channel(os.PathLike[str]):
 
         return self._read_all(pattern, "Parquet", lambda path: pandas.read_parquet(path, **options))
 
-    def _everything(self) -> list[Path]:
+    def all_files(self) -> list[Path]:
+        """What ``files`` chooses from; empty when the channel is."""
         return sorted(
             path
             for path in self.path.rglob("*")

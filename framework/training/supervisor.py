@@ -8,7 +8,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 
@@ -63,7 +63,7 @@ class Supervisor:
 
     def run(
         self,
-        command: Sequence[str],
+        command: list[str],
         environment: Mapping[str, str],
         *,
         forward_stop: bool,

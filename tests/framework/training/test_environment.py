@@ -51,3 +51,12 @@ def test_training_code_sees_the_toolkits_variables(job):
     assert seen["SM_OUTPUT_DATA_DIR"] == str(job.base / "output/data/algo-1")
     assert json.loads(seen["SM_TRAINING_ENV"])["hps"] == {"rate": 0.5, "optimizer": "adam"}
     assert seen["PYTHONHASHSEED"] == "0"
+
+
+def test_hyperparameters_too_long_for_a_variable_still_reach_the_trainer(job):
+    job.configure("hyperparameters", {"optimizer": "x" * 200_000})
+    job.write_train("return {'offset': float(len(self.optimizer))}", fields="optimizer: str = ''")
+
+    run = job.run()
+
+    assert run.code == 0, run.log

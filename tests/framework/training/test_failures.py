@@ -97,6 +97,10 @@ def deep_exception(job):
     job.write_train("import features\nfeatures.scale(1)")
 
 
+def write_where_it_must_not(job):
+    job.write_train("os.mkdir('/sys/not-allowed')")
+
+
 def handled_then_raised(job):
     job.write_train(
         """
@@ -116,6 +120,11 @@ CASES = {
     "exception from exception": (handled_then_raised, UNEXPECTED,
                                  ["RuntimeError: cannot go on", "(trainer.py:10 in train)"]),
     "sys.exit": (raising("sys.exit(0)"), UNEXPECTED, ["sys.exit(0)", "trainer.py:7", "Return"]),
+    "writing elsewhere": (
+        write_where_it_must_not,
+        UNEXPECTED,
+        ["Permission|not permitted|Read-only", "runs as user", "ml/model", "trainer.py:7"],
+    ),
     "os._exit": (raising("os._exit(7)"), UNEXPECTED, ["exit code 7", "os._exit"]),
     "native crash": (raising("os.kill(os.getpid(), signal.SIGSEGV)"), UNEXPECTED,
                      ["SIGSEGV", "native code"]),
