@@ -41,6 +41,10 @@ def warning(event: str, **fields: Any) -> None:
     LOGGER.warning(event, extra={"fields": fields})
 
 
+def error(event: str, **fields: Any) -> None:
+    LOGGER.error(event, extra={"fields": fields})
+
+
 def failure(event: str, error: BaseException, **fields: Any) -> None:
     """Log an error with its cause in one sentence and its traceback."""
     cause = f"{type(error).__name__}: {error}"

@@ -58,7 +58,7 @@ class ServedModel:
             predictor.model = predictor.load(model_dir)
         except FrameworkError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ArtifactError(
                 f"{type(predictor).__name__} cannot load the model in {model_dir}: "
                 f"{with_place(error)}. Load it with the code and the packages that "
@@ -75,13 +75,13 @@ class ServedModel:
             RequestError: 415 or 406, for a type that the server cannot read or write.
         """
         sent, accept = headers.get("content-type", ""), headers.get("accept", "")
-        reads_any = self._overrides("decode")
-        content_type = MediaType.parse(sent).name if reads_any else readable(sent)
-        if self._overrides("encode"):
-            accept = _first_choice(accept) or default_accept or content_type
-        else:
-            accept = negotiate(accept, content_type, default_accept)
-        return Invocation(content_type=content_type, accept=accept, headers=headers)
+        content_type = MediaType.parse(sent).name if self.own("decode") else readable(sent)
+        chosen = _first_choice(accept) if self.own("encode") else ""
+        return Invocation(
+            content_type=content_type,
+            accept=chosen or negotiate(accept, content_type, default_accept),
+            headers=headers,
+        )
 
     def answer(self, body: bytes, invocation: Invocation) -> Answer:
         """Decode, predict and encode one body.
@@ -115,10 +115,14 @@ class ServedModel:
             ) from error
 
     def predict(self, data: Any) -> Any:
-        """One answer per row of ``data``, counted."""
+        """One answer per row of ``data``, counted wherever the server sees rows.
+
+        An algorithm with its own ``decode`` and ``encode`` may answer in any shape.
+        """
         answers = self.predictor.predict(data)
         rows, count = row_count(data), row_count(answers)
-        if rows is not None and count != rows:
+        own_shape = self.own("encode") and (self.own("decode") or count is None)
+        if rows is not None and count != rows and not own_shape:
             given = f"{count} answers" if count is not None else f"one {type(answers).__name__}"
             raise RequestError(
                 500,
@@ -134,11 +138,14 @@ class ServedModel:
         except Exception as error:
             return f"The predictor's readiness check failed ({type(error).__name__})."
 
-    def _overrides(self, method: str) -> bool:
-        return getattr(type(self.predictor), method) is not getattr(Predictor, method)
+    def own(self, method: str) -> bool:
+        """Whether the algorithm replaces this method of Predictor."""
+        return getattr(getattr(self.predictor, method), "__func__", None) is not getattr(
+            Predictor, method
+        )
 
 
-def with_place(error: Exception) -> str:
+def with_place(error: BaseException) -> str:
     """What went wrong and in which line, in one sentence without a full stop."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     message = str(error).rstrip(".")

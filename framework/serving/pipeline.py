@@ -119,8 +119,10 @@ class Pipeline:
                 continue
             try:
                 answer = job()
-            except BaseException as error:
+            except Exception as error:
                 _settle(future, error=error)
+            except BaseException as end:  # sys.exit() in an algorithm must not end the worker
+                _settle(future, error=RuntimeError(f"it raised {end!r}"))
             else:
                 _settle(future, answer=answer)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.algorithm import Algorithm
-from framework.errors import EXIT_KNOWN, EXIT_OK
+from framework.errors import EXIT_KNOWN, EXIT_OK, RequestError
 from framework.layout import Layout
 from framework.manifest import GoldenAnswers, Manifest
 from framework.predictor import Predictor
@@ -48,12 +48,22 @@ def prove(algorithm: Algorithm, model_dir: Path) -> None:
     manifest = Manifest.read(model_dir)
     if answer is None or manifest is None:
         return
-    values = plain(answer.values)
-    dtype = str(getattr(answer.values, "dtype", "")) or _dtype(values)
-    golden = GoldenAnswers(
+    golden = _golden(model, answer.values)
+    manifest.model_copy(update={"golden": golden}).write(model_dir)
+
+
+def _golden(model: ServedModel, answers: Any) -> GoldenAnswers | None:
+    """The answers as plain values; None when only the algorithm's own encode understands them."""
+    try:
+        values = plain(answers)
+    except RequestError:
+        if model.own("encode"):
+            return None
+        raise
+    dtype = str(getattr(answers, "dtype", "")) or _dtype(values)
+    return GoldenAnswers(
         values=values, dtype=dtype, tolerance=tolerance(model.predictor, dtype, values)
     )
-    manifest.model_copy(update={"golden": golden}).write(model_dir)
 
 
 def tolerance(predictor: Predictor, dtype: str, values: Iterable[Any]) -> float:

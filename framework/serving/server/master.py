@@ -7,7 +7,8 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -15,6 +16,7 @@ from gunicorn.config import Config
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
+from framework.cgroup import memory_limit
 from framework.errors import EXIT_KNOWN, EXIT_OK
 from framework.serving import log
 from framework.serving.app import Service, create_app
@@ -25,6 +27,9 @@ from framework.serving.server.worker import DRAIN_SECONDS, STOP_SIGNALS, Worker
 from framework.serving.settings import Settings
 
 THREADS_FOR_PINGS = 8
+MOST_FAILED_STARTS = 3
+MEMORY = "/dev/shm"  # noqa: S108  gunicorn makes its files there with mkstemp
+FORK_SAFE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's; jemalloc starts it again after a fork
 SYSTEMD_SOCKET = 3  # the descriptor at which gunicorn takes over a socket, as systemd passes it
 
 
@@ -41,7 +46,8 @@ class Server(BaseApplication):
         self._load_model = load
         self._model: ServedModel | None = None
         self._responder = LoadingResponder()
-        self._stopping = mmap.mmap(-1, 1)  # shared with the workers
+        self._notes = Notes()
+        self._failed_starts = 0
         super().__init__()
 
     def serve(self) -> int:
@@ -74,17 +80,18 @@ class Server(BaseApplication):
             "forwarder_headers": "",
             "secure_scheme_headers": {},
             "when_ready": self._when_listening,
+            "child_exit": self._when_worker_ended,
         }.items():
             self.cfg.set(name, value)
 
     @property
     def stopping(self) -> bool:
         """Whether the server, not just one worker, is about to end."""
-        return self._stopping[0] == 1
+        return self._notes.stopping
 
     def announce_stop(self) -> None:
         """Tell all workers that the server is about to end."""
-        self._stopping[0] = 1
+        self._notes.stopping = True
 
     def start_worker(self, worker: Worker) -> tuple[Any, Pipeline]:
         """Make a forked worker ready: its WSGI application and its pipeline."""
@@ -93,26 +100,84 @@ class Server(BaseApplication):
         if self.settings.warm_up:
             pipeline.run(model.answer_sample)
         app = create_app(Service(model, pipeline, self.settings, worker.unavailable))
+        self._notes.set_ready(worker.age)
         self._responder.stop()
         return app, pipeline
 
     def _when_listening(self, master: Arbiter) -> None:
         listener = master.LISTENERS[0].sock
         log.info("listening", port=listener.getsockname()[1], workers=self.settings.workers)
-        self._responder.start(listener)
+        self._responder.start(listener, self._notes.another_ready())
         if not self.settings.preload:
             return
         with _signals_end_the_process():
             self._model = self._load_model()
-        if len(os.listdir("/proc/self/task")) > 1:
-            log.warning("loading started threads, so every worker loads a model of its own")
+        if threads := _threads_that_a_fork_breaks():
+            log.warning(
+                "loading started threads; every worker loads its own model", threads=threads
+            )
             _start_again_without_preload(listener.fileno())
+
+    def _when_worker_ended(self, master: Arbiter, worker: Worker) -> None:
+        was_ready = self._notes.take_ready(worker.age)
+        others_answer = any(self._notes.is_ready(other.age) for other in master.WORKERS.values())
+        if self.stopping or others_answer:
+            return
+        self._failed_starts = 0 if was_ready else self._failed_starts + 1
+        if self._failed_starts >= MOST_FAILED_STARTS:
+            log.error(
+                f"{self._failed_starts} workers ended before they were ready. A worker that is "
+                "killed while it loads most often needs more memory than there is: choose a larger "
+                "instance, or set SAGEMAKER_MODEL_SERVER_WORKERS=1.",
+                memory_limit=memory_limit(),
+            )
+            raise HaltServer("No worker gets ready.", EXIT_KNOWN)
+        self._responder.start(master.LISTENERS[0].sock, self._notes.another_ready())
+
+
+class Notes:
+    """What the processes of one server tell each other, in memory that they share."""
+
+    STOPPING, COUNT, FIRST_WORKER = 0, 1, 2
+
+    def __init__(self) -> None:
+        self._bytes = mmap.mmap(-1, mmap.PAGESIZE)
+
+    @property
+    def stopping(self) -> bool:
+        return self._bytes[self.STOPPING] == 1
+
+    @stopping.setter
+    def stopping(self, value: bool) -> None:
+        self._bytes[self.STOPPING] = value
+
+    def set_ready(self, age: int) -> None:
+        """Note that the worker that was started as number ``age`` answers."""
+        self._bytes[self._place(age)] = 1
+        self._bytes[self.COUNT] = (self._bytes[self.COUNT] + 1) % 256
+
+    def is_ready(self, age: int) -> bool:
+        return self._bytes[self._place(age)] == 1
+
+    def take_ready(self, age: int) -> bool:
+        """Whether it answered; forgotten from now on."""
+        was_ready = self.is_ready(age)
+        self._bytes[self._place(age)] = 0
+        return was_ready
+
+    def another_ready(self) -> Callable[[], bool]:
+        """A question: has any worker become ready since now?"""
+        before = self._bytes[self.COUNT]
+        return lambda: self._bytes[self.COUNT] != before
+
+    def _place(self, age: int) -> int:
+        return self.FIRST_WORKER + age % (len(self._bytes) - self.FIRST_WORKER)
 
 
 class Master(Arbiter):
     """gunicorn's master, which here only knows how to start and to stop."""
 
-    SIGNALS = [*STOP_SIGNALS]
+    SIGNALS: ClassVar = [*STOP_SIGNALS]
 
     def spawn_worker(self) -> int:
         """Fork a worker, and hold signals back until it has handlers of its own."""
@@ -158,14 +223,21 @@ def _signals_end_the_process() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _threads_that_a_fork_breaks() -> list[str]:
+    """Names of the other threads of this process, Python's or not, that a fork does not copy."""
+    tasks = [path for path in Path("/proc/self/task").iterdir() if path.name != str(os.getpid())]
+    names = [(path / "comm").read_text().strip() for path in tasks]
+    return sorted(set(names) - FORK_SAFE_THREADS)
+
+
 def _start_again_without_preload(listener: int) -> NoReturn:
     """Replace this program, and keep the socket: threads do not survive a fork."""
     os.dup2(listener, SYSTEMD_SOCKET, inheritable=True)
     environment = {"SERVING_PRELOAD": "off", "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
     sys.stdout.flush()
-    os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})
+    os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})  # noqa: S606
 
 
 def _directory_in_memory() -> str:
     """Where workers keep the file of their heartbeat; a disk could make them wait."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
+    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else tempfile.gettempdir()

@@ -92,6 +92,9 @@ class Worker(ThreadWorker):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
+        """Stop, once the master says so: SIGTERM often goes to all processes at the same time."""
+        if not self.app.stopping:
+            return
         if not self.booted:
             os._exit(0)
         super().handle_exit(sig, frame)
