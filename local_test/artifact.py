@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from framework.testing import FrameworkError, unpack_artifact
 from local_test.errors import BenchError
 
 
@@ -62,15 +63,9 @@ def unpack(archive: Path, directory: Path) -> None:
         raise BenchError(f"There is no {archive}. Train first, or name a model with --model.")
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = tar.getmembers()
-            odd = [member.name for member in members if not (member.isfile() or member.isdir())]
-            if odd:
-                raise BenchError(
-                    f"{archive} holds links or devices ({', '.join(odd[:3])}), which hosting "
-                    "refuses. Pack the files themselves."
-                )
-            tar.extractall(directory, members, filter="data")
+        unpack_artifact(archive, directory)
+    except FrameworkError as error:
+        raise BenchError(str(error)) from None
     except (tarfile.TarError, EOFError, OSError) as error:
         raise BenchError(f"{archive} cannot be unpacked: {error}. Make it again.") from None
 

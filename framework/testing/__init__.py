@@ -15,6 +15,7 @@ from framework.testing.staging import (
     stage_serving,
     stage_training,
     stringified,
+    unpack_artifact,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "stage_serving",
     "stage_training",
     "stringified",
+    "unpack_artifact",
 ]
