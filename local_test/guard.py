@@ -41,5 +41,5 @@ class Guard:
 
 
 def _fingerprint(status: os.stat_result) -> tuple[int, int, int]:
-    changed = status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
-    return status.st_mode, status.st_size if changed else 0, changed
+    kind = stat.S_IFMT(status.st_mode)
+    return (kind, status.st_size, status.st_mtime_ns) if kind == stat.S_IFREG else (kind, 0, 0)

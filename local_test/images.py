@@ -1,5 +1,6 @@
 """Builds the image of an algorithm directory, with the docker command line."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -37,18 +38,17 @@ def image_of(algorithm: Path, screen: Screen) -> str:
         )
     if not shutil.which("docker"):
         raise EngineUnavailable("Building an image needs the docker command, which is not here.")
+    target = ["--build-arg", f"BASE_IMAGE={_base_image()}", str(PROJECT), "--target"]
     with screen.waiting(f"building the image of {algorithm}"):
         if algorithm.resolve() == PROJECT / "container":
-            return _build(["--target", "algorithm", str(PROJECT)], "local-container")
-        base = _build(["--target", "base", str(PROJECT)], "local-base")
-        name = (
-            re.sub(r"[^a-z0-9]+", "-", algorithm.resolve().name.lower()).strip("-") or "algorithm"
-        )
-        dockerfile = DOCKERFILE.format(base=base)
-        return _build(["--file", "-", str(algorithm)], f"local-{name or 'algorithm'}", dockerfile)
+            return _build("local-container", [*target, "algorithm"])
+        base = _build("local-base", [*target, "base"])
+        name = re.sub(r"[^a-z0-9]+", "-", algorithm.resolve().name.lower()).strip("-")
+        arguments = ["--file", "-", str(algorithm)]
+        return _build(f"local-{name or 'algorithm'}", arguments, DOCKERFILE.format(base=base))
 
 
-def _build(arguments: list[str], tag: str, dockerfile: str = "") -> str:
+def _build(tag: str, arguments: list[str], dockerfile: str = "") -> str:
     command = ["docker", "build", "--tag", f"{REPOSITORY}:{tag}", *arguments]
     try:
         built = subprocess.run(
@@ -65,7 +65,7 @@ def _build(arguments: list[str], tag: str, dockerfile: str = "") -> str:
         return f"{REPOSITORY}:{tag}"
     output = (built.stdout + built.stderr).strip().splitlines()
     base = _base_image()
-    if not _present(base) and not any(line.startswith("Step 2") for line in output):
+    if not _present(base) and not any("RUN " in line for line in output):
         raise EngineUnavailable(
             f"The Docker engine cannot get the base image {base}: `make base-image` makes one."
         )
@@ -74,6 +74,9 @@ def _build(arguments: list[str], tag: str, dockerfile: str = "") -> str:
 
 
 def _base_image() -> str:
+    """What the project's images start from: BASE_IMAGE, as for `make image`, or the default."""
+    if named := os.environ.get("BASE_IMAGE"):
+        return named
     text = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
     return re.search(r"^ARG BASE_IMAGE=(\S+)", text, re.MULTILINE).group(1)
 

@@ -1,0 +1,80 @@
+"""The bench as a command, on a small algorithm that does what it is told."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+SCALE = Path(__file__).parent / "scale"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command of the bench that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.stdout)
+
+
+class Bench:
+    """Runs `python -m local_test` with jobs in a directory of the test's own."""
+
+    def __init__(self, jobs: Path):
+        self.jobs = jobs
+
+    def start(self, command: str, *arguments: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "local_test",
+                command,
+                "--jobs",
+                str(self.jobs),
+                *map(str, arguments),
+            ],
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, command: str, *arguments: Any) -> Finished:
+        process = self.start(command, *arguments)
+        stdout, stderr = process.communicate(timeout=170)
+        return Finished(process.returncode, stdout, stderr)
+
+    def train(self, *arguments: Any, engine: str = "process") -> Finished:
+        return self.run("train", SCALE, "--engine", engine, "--json", *arguments)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "jobs")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model.tar.gz of the small algorithm."""
+    finished = Bench(tmp_path_factory.mktemp("model")).train()
+    assert finished.code == 0, finished.stderr
+    return Path(finished.data["ModelArtifacts"])
+
+
+@pytest.fixture
+def leftovers() -> Callable[[Path], list[str]]:
+    """What a command left in the jobs directory beside its jobs."""
+    return lambda jobs: sorted(path.name for path in jobs.iterdir() if path.name.startswith("."))
