@@ -160,8 +160,7 @@ def _numbers_of_array(cells: "np.ndarray") -> "np.ndarray":
 
     if cells.dtype.kind not in "fiu":
         raise CellError(0, f": {cells.dtype.name} values are not numbers")
-    with np.errstate(over="ignore"):
-        return cells.astype(np.float64)
+    return cells.astype(np.float64)
 
 
 def _numbers_of_text(cells: Sequence[str]) -> "np.ndarray":

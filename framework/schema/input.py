@@ -74,9 +74,12 @@ class InputSchema(BaseModel):
         Raises:
             RequestError: 422, naming the row (from 1) and the column that does not fit.
         """
+        import numpy as np
+
         if len(table) == 0:
             raise RequestError(422, "There are no rows. Send at least one.")
-        return self._frame(table) if self.kind == "frame" else self._array(table)
+        with np.errstate(all="ignore"):  # the algorithm may have told numpy to raise
+            return self._frame(table) if self.kind == "frame" else self._array(table)
 
     def _array(self, table: Table) -> "np.ndarray":
         import numpy as np

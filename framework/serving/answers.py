@@ -49,9 +49,17 @@ def _listed(value: Any) -> list[Any] | None:
     if isinstance(value, (list, tuple)):
         return list(value)
     if hasattr(value, "iloc") and hasattr(value, "columns"):
-        names = [str(name) for name in value.columns]
-        columns = [value.iloc[:, position].tolist() for position in range(len(names))]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return _records(value)
+    return _elements(value)
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    names = [str(name) for name in frame.columns]
+    columns = [frame.iloc[:, position].tolist() for position in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _elements(value: Any) -> list[Any] | None:
     if type(value).__module__ == "numpy" and value.dtype.kind == "M":
         import numpy as np
 
@@ -59,7 +67,7 @@ def _listed(value: Any) -> list[Any] | None:
     if hasattr(value, "tolist"):
         return value.tolist()
     if hasattr(value, "__array__"):
-        return _listed(value.__array__())
+        return _elements(value.__array__())
     return None
 
 

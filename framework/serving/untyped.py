@@ -34,6 +34,8 @@ def _frame_or_array(table: Table) -> Any:
     import numpy as np
 
     width = len(table.rows[0])
+    if width == 0:
+        raise RequestError(422, "row 1 has no values.")
     for index, row in enumerate(table.rows):
         if len(row) != width:
             raise RequestError(

@@ -1,8 +1,8 @@
 """text/csv: one line per row, quoted as RFC 4180 says, with a header line or without.
 
 A header is recognised when it names the columns that the model was trained on, in any
-order; for a model without column names, when no cell of the first line is a number. The
-parameter ``header=present`` or ``header=absent`` of the content type settles it.
+order; for a model without column names, when its cells are distinct words. The parameter
+``header=present`` or ``header=absent`` of the content type settles it.
 """
 
 import csv
@@ -14,10 +14,12 @@ from typing import Any
 
 from framework.errors import RequestError
 from framework.schema import InputSchema
-from framework.schema.cells import MISSING_WORDS, NUMBER
+from framework.schema.cells import INFINITE_WORDS, MISSING_WORDS, TRUTH_WORDS
 from framework.serving.formats import json
 from framework.serving.formats.text import text_of
 from framework.table import Table
+
+WORDS = INFINITE_WORDS | TRUTH_WORDS.keys()
 
 
 def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None) -> Table:
@@ -73,16 +75,16 @@ def _has_header(rows: list[list[str]], parameter: str, schema: InputSchema | Non
         return 2 * sum(cell in known for cell in first) > len(first)
     if schema is not None and schema.kind == "texts":
         return False
-    words = all(cell and not _reads_as_number(cell) for cell in first)
-    distinct = len(set(first)) == len(first)
+    names = all(map(_reads_as_name, first)) and len(set(first)) == len(first)
     if schema is None:
-        return words and distinct and any(map(_reads_as_number, rows[-1]))
-    return words and distinct and len(first) == schema.width
+        return names and not all(map(_reads_as_name, rows[-1]))
+    return names and len(first) == schema.width
 
 
-def _reads_as_number(cell: str) -> bool:
-    cell = cell.strip()
-    return bool(NUMBER.fullmatch(cell)) or cell in MISSING_WORDS
+def _reads_as_name(cell: str) -> bool:
+    """Whether the cell is no value of an array: it begins like a word, and is none of theirs."""
+    begins = cell[:1].isalpha() or cell[:1] == "_"
+    return begins and cell not in MISSING_WORDS and cell.lower() not in WORDS
 
 
 def _cell(value: Any) -> Any:

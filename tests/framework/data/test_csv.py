@@ -132,6 +132,12 @@ def test_a_cell_that_does_not_fit_its_column(frame, column, cell, problem):
     assert problem in sentence
 
 
+@pytest.mark.parametrize("first", ["true,false", "inf,-inf", "1_000,2_000", "NA,N/A", "0x1,0x2"])
+def test_a_first_line_of_values_is_no_header(first):
+    assert Model(np.zeros((1, 2))).refusal(f"{first}\n1,2", "text/csv").startswith("row 1, ")
+    assert Model(np.array([[True, False]])).csv("true,false\nfalse,true").shape == (2, 2)
+
+
 @pytest.mark.parametrize("word", ["true", "True", "TRUE", "1", " true"])
 def test_truth_values(word):
     assert Model(pd.DataFrame({"x": [True, False]})).csv(f"x\n{word}")["x"].tolist() == [True]

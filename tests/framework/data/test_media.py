@@ -23,7 +23,7 @@ def test_readable(header, name):
 
 @pytest.mark.parametrize("header", ["text/plain", "image/png", "csv", "text/csv, text/csv", "*/*"])
 def test_unknown_content_types_name_those_that_are_known(header):
-    with pytest.raises(RequestError, match="is not supported. Send application/json, text/csv,"):
+    with pytest.raises(RequestError, match=r"is not supported\. Send application/json,"):
         readable(header)
 
 
