@@ -101,11 +101,13 @@ class Channel(os.PathLike[str]):
         for path in self.files(pattern):
             try:
                 frame = read(path)
-            except (OSError, ValueError, ImportError, EOFError) as error:
+            except MemoryError:
+                raise
+            except Exception as error:  # readers and decompressors share no base
                 raise DataError(
                     f"Channel '{self.name}': {path} cannot be read as {form}: "
-                    f"{type(error).__name__}: {error} Repair or remove the file, or read it "
-                    "with other options."
+                    f"{type(error).__name__}: {str(error).strip().rstrip('.')}. "
+                    "Repair or remove the file, or read it with other options."
                 ) from error
             if frames and list(frame.columns) != list(frames[0].columns):
                 raise DataError(

@@ -26,6 +26,8 @@ PROOF = "framework.serving.prove"
 
 # OpenMP threads that spin while they wait make training many times slower on busy cores.
 SHARED_CORES = {"OMP_WAIT_POLICY": "PASSIVE"}
+# Sets iterate alike in every run, and a killed process has printed all that it said.
+PYTHON_SETTINGS = {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
 
 
 def main(options: list[str]) -> int:
@@ -52,8 +54,7 @@ def _run(layout: Layout, supervisor: Supervisor, failure_file: FailureFile) -> i
     Algorithm.load()  # says what is wrong with algorithm.toml before a process is started
     contract = Contract.read(layout)
     before = ControlGroup().memory()
-    environment = SHARED_CORES | os.environ | sm_variables(layout, contract)
-    environment["PYTHONHASHSEED"] = "0"
+    environment = SHARED_CORES | os.environ | sm_variables(layout, contract) | PYTHON_SETTINGS
     ending = supervisor.run(_python(TRAINING), environment, forward_stop=True)
     if ending.code in (EXIT_KNOWN, EXIT_UNEXPECTED) and failure_file.path.exists():
         return ending.code

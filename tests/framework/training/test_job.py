@@ -1,5 +1,6 @@
 """What a Trainer sees: channels, files, metrics, and the description of its input."""
 
+import gzip
 import os
 
 import numpy as np
@@ -185,3 +186,11 @@ def test_describing_the_input_keeps_schema_statistics_and_sample(make_job):
     assert job.record.input.kind == "frame"
     assert set(job.record.statistics) == {"x", "c"}
     assert job.record.sample.content_type == "application/json"
+
+
+def test_a_damaged_archive_is_named(channel):
+    whole = gzip.compress(b"x\n" + b"1\n" * 10_000)
+    (channel / "a.csv.gz").write_bytes(whole[:20] + b"damage" + whole[26:])
+
+    with pytest.raises(DataError, match=r"a.csv.gz cannot be read as CSV: error: Error -3"):
+        channel.read_csv()

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 STOPPABLE = """
-    print("training", flush=True)
+    print("training")
     while not job.should_stop:
         assert job.seconds_left is None
         time.sleep(0.01)
-    print(f"seconds left {job.seconds_left:.1f}", flush=True)
+    print(f"seconds left {job.seconds_left:.1f}")
     job.checkpoints.save(1, "state")
     return {"offset": 1.0}
 """
@@ -34,7 +34,7 @@ def test_a_stopped_job_saves_its_model_and_checkpoint(job, started):
 
 def test_sigterm_before_training_starts_is_not_lost(job, started):
     job.write_train(STOPPABLE)
-    job.write_code("slow_import.py", "import time\nprint('importing', flush=True)\ntime.sleep(1)\n")
+    job.write_code("slow_import.py", "import time\nprint('importing')\ntime.sleep(1)\n")
     trainer = job.algorithm / "trainer.py"
     trainer.write_text("import slow_import\n" + trainer.read_text())
     process = started()
@@ -79,7 +79,7 @@ def test_sigterm_while_python_starts_is_not_lost(job, started, delay):
 
 
 def test_training_that_does_not_stop_is_killed_and_explained(job, started):
-    job.write_train("print('training', flush=True)\ntime.sleep(60)")
+    job.write_train("print('training')\ntime.sleep(60)")
     job.environment["TRAINING_STOP_SECONDS"] = "2"
     process = started()
     job.wait_for("training")
@@ -97,7 +97,7 @@ def test_training_that_does_not_stop_is_killed_and_explained(job, started):
 def test_a_blocking_native_call_does_not_outlive_the_deadline(job, started):
     job.write_train(
         """
-        print("training", flush=True)
+        print("training")
         sum(range(10 ** 12))  # holds the interpreter's lock, so no handler can run
         """
     )
@@ -113,7 +113,7 @@ def test_a_blocking_native_call_does_not_outlive_the_deadline(job, started):
 def test_an_exception_after_sigterm_is_still_explained(job, started):
     job.write_train(
         """
-        print("training", flush=True)
+        print("training")
         while not job.should_stop:
             time.sleep(0.01)
         raise ValueError("cannot save")
@@ -134,7 +134,7 @@ def test_workers_of_the_algorithm_survive_sigterm_so_that_it_can_finish(job, sta
         """
         from concurrent.futures import ProcessPoolExecutor
         with ProcessPoolExecutor(2) as pool:
-            print("training", list(pool.map(abs, [-1])), flush=True)
+            print("training", list(pool.map(abs, [-1])))
             while not job.should_stop:
                 time.sleep(0.01)
             return {"offset": float(sum(pool.map(abs, [-1, -2])))}
@@ -149,9 +149,9 @@ def test_workers_of_the_algorithm_survive_sigterm_so_that_it_can_finish(job, sta
 
 
 def test_control_c_ends_everything(job, started):
-    job.write_train("print('child', os.getpid(), flush=True)\ntime.sleep(60)")
+    job.write_train("print(f'child {os.getpid()} sleeps')\ntime.sleep(60)")
     process = started(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
-    job.wait_for("child")
+    job.wait_for("sleeps")
     child = int(job.log().split()[1])
 
     process.send_signal(signal.SIGINT)
@@ -163,9 +163,9 @@ def test_control_c_ends_everything(job, started):
 
 
 def test_killing_the_supervisor_kills_the_training(job, started):
-    job.write_train("print('child', os.getpid(), flush=True)\ntime.sleep(60)")
+    job.write_train("print(f'child {os.getpid()} sleeps')\ntime.sleep(60)")
     process = started()
-    job.wait_for("child")
+    job.wait_for("sleeps")
     child = int(job.log().split()[1])
 
     process.kill()
@@ -182,7 +182,7 @@ def test_nothing_is_left_running_and_orphans_are_reaped(job, started):
         for seconds in ("0.1", "600"):
             subprocess.run(["sh", "-c", f"sleep {seconds} & echo orphan $!"], check=True)
         time.sleep(0.5)
-        print("orphans are adopted", flush=True)
+        print("orphans are adopted")
         time.sleep(1)
         return {"offset": 1.0}
         """
@@ -212,3 +212,9 @@ def test_output_is_inherited_and_large_output_does_not_block(job):
 
     assert run.code == 0
     assert run.log.count("fills a pipe's buffer") == 40000
+
+
+def test_what_a_killed_process_printed_is_in_the_log(job):
+    job.write_train("print('last words')\nos.kill(os.getpid(), signal.SIGKILL)")
+
+    assert "last words" in job.run().log
