@@ -6,6 +6,7 @@ be running when the workers are forked.
 
 import contextlib
 import json
+import mmap
 import os
 import selectors
 import signal
@@ -15,7 +16,7 @@ from collections.abc import Callable
 
 SECONDS_TO_SEND = 2.0
 REQUEST_BYTES = 65536
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.002
 BODY = json.dumps(
     {"error": {"status": 503, "message": "The model is loading.", "request_id": ""}}
 ).encode()
@@ -26,58 +27,58 @@ ANSWER = (
 
 
 class LoadingResponder:
-    """Answers from ``start`` until any process that shares this object calls ``stop``."""
+    """Answers from ``start`` until any process that was forked from this one calls ``stop``."""
 
     def __init__(self) -> None:
-        self._control: socket.socket | None = None
+        self._state = mmap.mmap(-1, 1)  # shared with the forks
+        self._bell, self._rope = os.pipe()
+        os.set_blocking(self._bell, False)
 
-    def start(self, listener: socket.socket, over: Callable[[], bool]) -> None:
-        """Fork the process that answers on ``listener``, unless it is running.
+    @property
+    def _running(self) -> bool:
+        return self._state[0] == 1
 
-        It also ends when ``over`` says so, and when all processes that could tell it are gone.
+    def start(self, listener: socket.socket, needed: Callable[[], bool] = lambda: True) -> None:
+        """Fork the process that answers on ``listener``, unless it runs or is not ``needed``.
+
+        It also ends when all processes that could call ``stop`` are gone.
         """
-        if self._running():
+        if self._running:
             return
-        self._control, its_end = socket.socketpair()
+        self._state[0] = True
+        if not needed():  # asked only now, so that who becomes ready meanwhile is not missed
+            self._state[0] = False
+            return
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._bell, 1024)
         if os.fork():
-            its_end.close()
             return
-        self._control.close()
+        os.close(self._rope)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.SIG_IGN)
-        with contextlib.suppress(BaseException):
-            _answer_until_told(listener, its_end, over)
-        os._exit(0)
+        try:
+            _answer_until(listener, self._bell)
+        finally:
+            self._state[0] = False
+            os._exit(0)
 
     def stop(self) -> None:
         """Let it answer whom it has accepted, and return when it has ended."""
-        if self._control is None:
-            return
-        with contextlib.suppress(OSError):
-            self._control.send(b".")
-            self._control.recv(1)
-        self._control.close()
-        self._control = None
-
-    def _running(self) -> bool:
-        if self._control is None:
-            return False
-        try:
-            return bool(self._control.recv(1, socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return True
+        until = time.monotonic() + SECONDS_TO_SEND
+        while self._running and time.monotonic() < until:
+            os.write(self._rope, b".")
+            time.sleep(LOOK_SECONDS)
+        self._state[0] = False
 
 
-def _answer_until_told(
-    listener: socket.socket, control: socket.socket, over: Callable[[], bool]
-) -> None:
+def _answer_until(listener: socket.socket, bell: int) -> None:
     waiting: dict[socket.socket, float] = {}
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
-        selector.register(control, selectors.EVENT_READ)
-        while not over():
-            ready = {key.fileobj for key, _ in selector.select(LOOK_SECONDS)}
-            if control in ready:
+        selector.register(bell, selectors.EVENT_READ)
+        while True:
+            ready = {key.fileobj for key, _ in selector.select(0.2 if waiting else None)}
+            if bell in ready:
                 break
             if listener in ready and (client := _accept(listener)):
                 selector.register(client, selectors.EVENT_READ)
@@ -89,7 +90,7 @@ def _answer_until_told(
                     _answer(client)
     for client in waiting:
         _answer(client)
-    if control.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b"":  # nobody comes after this
+    if not os.read(bell, 1):  # nobody is left who could answer after this process
         while client := _accept(listener):
             _answer(client)
 

@@ -107,7 +107,7 @@ class Server(BaseApplication):
     def _when_listening(self, master: Arbiter) -> None:
         listener = master.LISTENERS[0].sock
         log.info("listening", port=listener.getsockname()[1], workers=self.settings.workers)
-        self._responder.start(listener, self._notes.another_ready())
+        self._responder.start(listener)
         if not self.settings.preload:
             return
         with _signals_end_the_process():
@@ -119,9 +119,11 @@ class Server(BaseApplication):
             _start_again_without_preload(listener.fileno())
 
     def _when_worker_ended(self, master: Arbiter, worker: Worker) -> None:
+        def nobody_answers() -> bool:
+            return not any(self._notes.is_ready(other.age) for other in master.WORKERS.values())
+
         was_ready = self._notes.take_ready(worker.age)
-        others_answer = any(self._notes.is_ready(other.age) for other in master.WORKERS.values())
-        if self.stopping or others_answer:
+        if self.stopping or not nobody_answers():
             return
         self._failed_starts = 0 if was_ready else self._failed_starts + 1
         if self._failed_starts >= MOST_FAILED_STARTS:
@@ -132,13 +134,13 @@ class Server(BaseApplication):
                 memory_limit=memory_limit(),
             )
             raise HaltServer("No worker gets ready.", EXIT_KNOWN)
-        self._responder.start(master.LISTENERS[0].sock, self._notes.another_ready())
+        self._responder.start(master.LISTENERS[0].sock, nobody_answers)
 
 
 class Notes:
     """What the processes of one server tell each other, in memory that they share."""
 
-    STOPPING, COUNT, FIRST_WORKER = 0, 1, 2
+    STOPPING, FIRST_WORKER = 0, 1
 
     def __init__(self) -> None:
         self._bytes = mmap.mmap(-1, mmap.PAGESIZE)
@@ -154,7 +156,6 @@ class Notes:
     def set_ready(self, age: int) -> None:
         """Note that the worker that was started as number ``age`` answers."""
         self._bytes[self._place(age)] = 1
-        self._bytes[self.COUNT] = (self._bytes[self.COUNT] + 1) % 256
 
     def is_ready(self, age: int) -> bool:
         return self._bytes[self._place(age)] == 1
@@ -164,11 +165,6 @@ class Notes:
         was_ready = self.is_ready(age)
         self._bytes[self._place(age)] = 0
         return was_ready
-
-    def another_ready(self) -> Callable[[], bool]:
-        """A question: has any worker become ready since now?"""
-        before = self._bytes[self.COUNT]
-        return lambda: self._bytes[self.COUNT] != before
 
     def _place(self, age: int) -> int:
         return self.FIRST_WORKER + age % (len(self._bytes) - self.FIRST_WORKER)

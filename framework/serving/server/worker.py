@@ -73,6 +73,7 @@ class Worker(ThreadWorker):
         except Exception as error:
             log.failure("the worker cannot start", error)
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        log.info("worker ready", worker=self.pid)
 
     def run(self) -> None:
         super().run()

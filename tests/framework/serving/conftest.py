@@ -111,8 +111,13 @@ class Serving:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def workers(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(child) for child in children.read_text().split()]
+        """Process numbers of the workers that have become ready and live."""
+        started = {line["worker"] for line in self.events("worker ready")}
+        return sorted(worker for worker in started if _lives(worker))
+
+    def all_workers(self, count: int = 2) -> list[int]:
+        """Process numbers of the workers, as soon as that many are ready."""
+        return eventually(lambda: workers if len(workers := self.workers()) == count else None)
 
     def stop(self, seconds: float = 30) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -136,6 +141,14 @@ class Reply:
         assert error["status"] == self.status
         assert "Traceback" not in error["message"]
         return error["message"]
+
+
+def _lives(process: int) -> bool:
+    """Whether it exists and is no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def eventually(question: Callable[[], Any], seconds: float = 20) -> Any:

@@ -155,7 +155,7 @@ def test_an_exception_stays_in_the_log(toy: Serving) -> None:
 
 
 def test_an_exit_of_the_algorithm_is_an_error_like_others(toy: Serving) -> None:
-    workers = toy.workers()
+    workers = toy.all_workers()
     assert toy.invoke(do="exit").status == 500
     assert toy.workers() == workers
 

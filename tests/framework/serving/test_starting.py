@@ -54,7 +54,7 @@ def test_loads_once_for_all_workers(tmp_path: Path) -> None:
     with ready(
         tmp_path, loading(), SAGEMAKER_MODEL_SERVER_WORKERS="3", SERVING_PRELOAD="on"
     ) as served:
-        eventually(lambda: len(served.workers()) >= 3)
+        served.all_workers(3)
         assert served.text().count("load in") == 1
 
 
