@@ -1,5 +1,7 @@
 """What trainer and predictor agree on: the columns, and what the model makes of them."""
 
+import math
+
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -12,10 +14,9 @@ COLUMNS = [*CATEGORIES, *MEASUREMENTS]
 
 
 def prepare(penguins: pd.DataFrame) -> pd.DataFrame:
-    """Add what two columns say together: the shape of the bill."""
-    return penguins[COLUMNS].assign(
-        bill_ratio=penguins["bill_length_mm"] / penguins["bill_depth_mm"]
-    )
+    """Add what two columns say together: the shape of the bill; missing for a depth of zero."""
+    ratio = penguins["bill_length_mm"] / penguins["bill_depth_mm"]
+    return penguins[COLUMNS].assign(bill_ratio=ratio.where(ratio.abs() < math.inf))
 
 
 def preprocessing() -> ColumnTransformer:

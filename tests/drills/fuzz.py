@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -147,59 +148,56 @@ class Server:
         return reply.status == 200
 
 
-def drill_decoder(requests: int, seed: int) -> tuple[Counter[str], list[str]]:
-    """(cases by kind, faults) of the decoders of all schemas together."""
-    cases: Counter[str] = Counter()
-    faults: list[str] = []
+@dataclass
+class Findings:
+    """What a drill sent, by kind, and what was wrong with the outcomes."""
+
+    cases: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def fire(self, fault_of: Callable[[Case], str], forge: Forge, requests: int) -> None:
+        """Judge the outcomes of ``requests`` forged cases."""
+        for _ in range(requests):
+            case = forge.case()
+            self.cases[case.what.split(" ")[0]] += 1
+            fault = fault_of(case)
+            if fault:
+                self.faults.append(
+                    f"{forge.schema.kind}, {case.what} ({case.content_type:.60}, "
+                    f"accept {case.accept:.60}): {fault}\n    {case.body[:200]!r}"
+                )
+
+
+def drill_decoder(requests: int, seed: int) -> Findings:
+    """Ask the decoders of all schemas."""
+    findings = Findings()
     kinds = schemas()
-    for number, (name, schema) in enumerate(kinds.items()):
-        share = requests // len(kinds)
-        _fire(Decoder(schema).fault, Forge(schema, seed + number), share, cases, faults, name)
-    return cases, faults
+    for number, schema in enumerate(kinds.values()):
+        findings.fire(Decoder(schema).fault, Forge(schema, seed + number), requests // len(kinds))
+    return findings
 
 
 def drill_server(
-    host: str, port: int, schema: InputSchema, requests: int, seed: int
-) -> tuple[Counter[str], list[str]]:
-    """(cases by kind, faults) of a live server, which must answer as before afterwards."""
-    cases: Counter[str] = Counter()
-    faults: list[str] = []
-    server, forge = Server(host, port), Forge(schema, seed)
+    address: tuple[str, int], schema: InputSchema, requests: int, seed: int
+) -> Findings:
+    """Ask a live server, which must answer a valid request alike before, between and after."""
+    findings = Findings()
+    server, forge = Server(*address), Forge(schema, seed)
     control = Forge(schema, seed).valid()
     expected = server.control(control)
     if expected[0] != 200:
-        faults.append(f"a valid request got {expected[0]}: {expected[1][:300]!r}")
+        findings.faults.append(f"a valid request got {expected[0]}: {expected[1][:300]!r}")
     for first in range(0, requests, CONTROL_EVERY):
-        _fire(server.fault, forge, min(CONTROL_EVERY, requests - first), cases, faults, "live")
+        findings.fire(server.fault, forge, min(CONTROL_EVERY, requests - first))
         if server.control(control) != expected:
-            faults.append(f"a valid request is answered differently after {first} requests")
+            findings.faults.append(f"a valid request is answered differently after {first}")
     for name, request in RAW.items():
-        cases["raw"] += 1
-        fault = server.raw_fault(request)
-        if fault:
-            faults.append(f"raw, {name}: {fault}")
+        findings.cases["raw"] += 1
+        if fault := server.raw_fault(request):
+            findings.faults.append(f"raw, {name}: {fault}")
     if not server.pings() or server.control(control) != expected:
-        faults.append("the server does not answer as before")
-    return cases, faults
-
-
-def _fire(
-    fault_of: Callable[[Case], str],
-    forge: Forge,
-    requests: int,
-    cases: Counter[str],
-    faults: list[str],
-    where: str,
-) -> None:
-    for _ in range(requests):
-        case = forge.case()
-        cases[case.what.split(" ")[0]] += 1
-        fault = fault_of(case)
-        if fault:
-            faults.append(
-                f"{where}, {case.what} ({case.content_type:.60}, accept {case.accept:.60}): "
-                f"{fault}\n    {case.body[:200]!r}"
-            )
+        findings.faults.append("the server does not answer as before")
+    return findings
 
 
 def _refusal_fault(case: Case, status: int, message: str) -> str:
@@ -227,8 +225,10 @@ def _answers(content_type: str, body: bytes) -> int | None:
 
 
 @contextmanager
-def _target(options: argparse.Namespace) -> Iterator[tuple[str, int, InputSchema] | None]:
-    """Host, port and schema of the server that the options name."""
+def _target(
+    options: argparse.Namespace,
+) -> Iterator[tuple[tuple[str, int], InputSchema] | None]:
+    """Address and schema of the server that the options name; None for no server."""
     if options.algorithm:
         from tests.algorithms.workshop import Workshop
 
@@ -236,10 +236,10 @@ def _target(options: argparse.Namespace) -> Iterator[tuple[str, int, InputSchema
             workshop = Workshop(options.algorithm, Path(scratch))
             job = workshop.train()
             with workshop.serve(job) as client:
-                yield client.host, client.port, _schema_of(job.layout.model)
+                yield (client.host, client.port), _schema_of(job.layout.model)
     elif options.url:
         url = urlsplit(options.url)
-        yield str(url.hostname), url.port or 80, _schema_of(options.schema)
+        yield (str(url.hostname), url.port or 80), _schema_of(options.schema)
     else:
         yield None
 
@@ -264,15 +264,16 @@ def main() -> int:
     started = time.monotonic()
     with _target(options) as target:
         if target is None:
-            cases, faults = drill_decoder(options.requests, options.seed)
+            findings = drill_decoder(options.requests, options.seed)
         else:
-            cases, faults = drill_server(*target, options.requests, options.seed)
-    for fault in faults[:SHOWN_FAULTS]:
-        print(fault)
-    kinds = ", ".join(f"{name} {count}" for name, count in sorted(cases.items()))
-    seconds = time.monotonic() - started
-    print(f"{cases.total()} requests in {seconds:.0f} s ({kinds}): {len(faults)} faults")
-    return 1 if faults or not cases else 0
+            findings = drill_server(*target, options.requests, options.seed)
+    print(*findings.faults[:SHOWN_FAULTS], sep="\n")
+    kinds = ", ".join(f"{name} {count}" for name, count in sorted(findings.cases.items()))
+    print(
+        f"{findings.cases.total()} requests in {time.monotonic() - started:.0f} s ({kinds}): "
+        f"{len(findings.faults)} faults"
+    )
+    return 1 if findings.faults or not findings.cases else 0
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ class Forge:
             2: lambda: b"\xff\xfe" + body,
             3: lambda: body[: len(body) // 2] + b"\xc3\x28\xff" + body[len(body) // 2 :],
             4: lambda: b"\xef\xbb\xbf" + body,
-            5: lambda: text.encode("utf-8").replace(b"1", "１".encode()),
+            5: lambda: text.encode("utf-8").replace(b"1", "\uff11".encode()),
         }[self.dice.randrange(6)]()
         parameter = f"; charset={charset}" if self.dice.random() < 0.7 else ""
         return Case("encoding", encoded, content_type + parameter, expected="either")
@@ -192,12 +192,13 @@ class Forge:
 
     def lying_npy(self) -> Case:
         shape = self.dice.choice(
-            ["(10**9,)", "(999999999999, 999999999)", "(-1, 4)", "(0,)", "(2,)", "()", "'a'", "(1,)*99",
-             "(1.5,)", "[3]", "(True,)", "(99999999999999999999999999,)"]
+            ["(10**9,)", "(999999999999, 999999999)", "(-1, 4)", "(0,)", "(2,)", "()", "'a'",
+             "(1,)*99", "(1.5,)", "[3]", "(True,)", "(99999999999999999999999999,)"]
         )  # fmt: skip
         descr = self.dice.choice(
-            ["'<f8'", "'|O'", "'<U9999999'", "'V8'", "'<M8[s]'", "'f8,O'", "[('a', '<f8')]", "'c16'",
-             "'<f0'", "'<U0'", "1", "('<f8', (2, 2))", "'<U1'", "'|S5'", "[('a', '|O')]", "'>f4'"]
+            ["'<f8'", "'|O'", "'<U9999999'", "'V8'", "'<M8[s]'", "'f8,O'", "[('a', '<f8')]",
+             "'c16'", "'<f0'", "'<U0'", "1", "('<f8', (2, 2))", "'<U1'", "'|S5'",
+             "[('a', '|O')]", "'>f4'"]
         )  # fmt: skip
         header = f"{{'descr': {descr}, 'fortran_order': {self.dice.choice(['False', '5'])}, "
         body = _npy(header + f"'shape': {shape}, }}", self.dice.randbytes(self.dice.randrange(40)))
@@ -231,8 +232,9 @@ class Forge:
 
     def odd_json(self) -> Case:
         body = self.dice.choice(
-            ["", "null", "true", "5", '"x"', "[]", "{}", "[{}]", "[[]]", "[null]", '{"instances":{}}',
-             '{"instances":[]}', '{"instances":[null]}', '{"columns":[],"data":[]}', "[[[[]]]]",
+            ["", "null", "true", "5", '"x"', "[]", "{}", "[{}]", "[[]]", "[null]",
+             '{"instances":{}}', '{"instances":[]}', '{"instances":[null]}', '{"columns":[],"data":[]}',
+             "[[[[]]]]",
              '{"columns":["a"],"data":[[]]}', '{"dataframe_split":null}', '[{"features":[]}]',
              '{"columns":[[]],"data":[[1]]}', '{"dataframe_records":[1,{}]}', "[1,[1],{}]",
              '{"features":null}', '{"instances":"abc"}', '{"":""}', '[{"a":1},{"b":1}]', "[1e5,]",
