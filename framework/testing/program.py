@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         help="train with this value; may be repeated",
     )
     parser.add_argument("--start-seconds", type=float, help="limit until /ping says 200")
-    parser.add_argument("--stop-seconds", type=float, help="limit of training after SIGTERM")
+    parser.add_argument("--stop-seconds", type=float, help="limit for ending after SIGTERM")
     return parser
 
 

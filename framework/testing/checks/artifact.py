@@ -21,6 +21,8 @@ SMALL_MEMORY = 1024 * 1024 * 1024
 
 def loads(session: Session) -> str:
     """A fresh process loads the artifact and answers."""
+    if not session.first.has_model and session.first.failure.startswith("ArtifactError"):
+        raise Failed(f"There is no artifact to load: {session.first.reason}")
     try:
         _ask_sample(session, session.server)
         return "A fresh process loaded the model and answered."

@@ -14,7 +14,7 @@ LONG_SECONDS = 3.0
 IN_FLIGHT_SECONDS = 0.7
 LARGEST_BODY = 20 * 1024 * 1024
 GROWTH = 8
-DRAIN_SECONDS = 30.0
+DRAIN_SECONDS = 30
 IN_FLIGHT = 4
 
 
@@ -33,10 +33,10 @@ def ping_during_predict(session: Session) -> str:
                 "work, and let long computations release the interpreter (numpy does)."
             )
         slowest, longest = max(slowest, pinging.slowest), max(longest, took)
-        factor = min(GROWTH, LONG_SECONDS / max(took, 0.001))
-        if took >= LONG_SECONDS * 0.7 or len(body) * factor > LARGEST_BODY:
+        more = _more_rows(rows, len(body), took, LONG_SECONDS)
+        if more == rows:
             break
-        rows = max(rows + 1, int(rows * factor))
+        rows = more
     return (
         f"/ping answered within {slowest:.2f} s while predict worked up to {longest:.1f} s on "
         f"{rows} rows."
@@ -49,6 +49,7 @@ def drains(session: Session) -> str:
         "Leave SIGTERM to the server: install no signal handler and no non-daemon thread in "
         "load or predict."
     )
+    limit = min(DRAIN_SECONDS, session.subject.stop_seconds)
     with session.fresh_server() as server:
         body = _working_body(session, server)
         with ThreadPoolExecutor(IN_FLIGHT) as pool:
@@ -58,11 +59,9 @@ def drains(session: Session) -> str:
             server.run.terminate()
             answers = [reply.result() for reply in replies]
         try:
-            exit_code = server.run.wait(DRAIN_SECONDS)
+            exit_code = server.run.wait(limit)
         except TimeoutError:
-            raise Failed(
-                f"The server still ran {DRAIN_SECONDS:g} s after SIGTERM. {advice}"
-            ) from None
+            raise Failed(f"The server still ran {limit:g} s after SIGTERM. {advice}") from None
         took = time.monotonic() - started
     for answer in answers:
         if not isinstance(answer, Reply):
@@ -125,10 +124,16 @@ def _working_body(session: Session, server: Server) -> bytes:
     while True:
         body = session.rows.cycled(rows).as_json()
         took = _timed(lambda body=body: server.client.invoke(body, JSON, JSON))
-        factor = min(GROWTH, IN_FLIGHT_SECONDS / max(took, 0.001))
-        if took >= IN_FLIGHT_SECONDS * 0.7 or len(body) * factor > LARGEST_BODY / 4:
+        more = _more_rows(rows, len(body), took, IN_FLIGHT_SECONDS)
+        if more == rows:
             return body
-        rows = max(rows + 1, int(rows * factor))
+        rows = more
+
+
+def _more_rows(rows: int, size: int, took: float, wanted: float) -> int:
+    """How many rows to ask next, to come near the wanted seconds; the same when near enough."""
+    factor = min(GROWTH, wanted / max(took, 0.001), LARGEST_BODY / size)
+    return rows if factor < 1.5 else max(rows + 1, int(rows * factor))
 
 
 def _reply_or_error(client: Client, body: bytes) -> Reply | str:

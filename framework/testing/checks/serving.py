@@ -36,7 +36,7 @@ def answer_count(session: Session) -> str:
     """Every row gets exactly one answer."""
     server = session.usable_server
     for count in COUNTS:
-        rows = session.rows.distinct(count).cycled(count)
+        rows = session.rows.distinct(max(1, count - 3)).cycled(count)
         reply = server.client.invoke(rows.as_json(), JSON, JSON)
         if reply.status != 200:
             raise Failed(

@@ -1,6 +1,7 @@
 """Checks of `train`: what it takes, what it leaves, how it ends."""
 
 import time
+from pathlib import Path
 
 from framework.testing.answers import difference, tolerance_of
 from framework.testing.client import NotServing
@@ -177,13 +178,20 @@ def _hopeless_jobs(session: Session) -> dict[str, tuple[JobDescription, bool]]:
     required = [channel["Name"] for channel in declared if channel["IsRequired"]]
     for name in [name for name in required if name in channels][:1]:
         without = {k: v for k, v in channels.items() if k != name}
-        empty = session.new_base()
+        empty, garbage = session.new_base(), _garbled(channels[name], session.new_base())
         jobs[f"a missing channel '{name}'"] = (JobDescription(without, sample), True)
-        jobs[f"an empty channel '{name}'"] = (
-            JobDescription({**without, name: empty}, sample),
-            False,
-        )
+        for what, data in (("an empty channel", empty), ("garbage in the channel", garbage)):
+            jobs[f"{what} '{name}'"] = (JobDescription({**without, name: data}, sample), False)
     return jobs
+
+
+def _garbled(channel: Path, target: Path) -> Path:
+    """The channel's files under their own names, with bytes in them that mean nothing."""
+    for path in (path for path in channel.rglob("*") if path.is_file()):
+        copy = target / path.relative_to(channel)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(bytes(range(256)) * 4)
+    return target
 
 
 def _must_fail_well(problem: str, training: Training, must_fail: bool) -> None:

@@ -1,0 +1,12 @@
+"""Lets its answers drift with the time of day."""
+
+import time
+
+import numpy as np
+
+from framework import Predictor
+
+
+class RidgePredictor(Predictor):
+    def predict(self, data: np.ndarray) -> np.ndarray:
+        return data @ self.model + 1e-3 * time.time()

@@ -1,0 +1,20 @@
+"""Saves the model under a name that the predictor does not know."""
+
+import json
+from pathlib import Path
+
+from bayes import Model, fit, read
+
+from framework import Field, Trainer, TrainingJob
+
+
+class TopicTrainer(Trainer):
+    smoothing: float = Field(1.0, gt=0, le=10)
+
+    def train(self, job: TrainingJob) -> Model:
+        topics, texts = read(job.channels["train"])
+        job.describe_input(texts)
+        return fit(topics, texts, self.smoothing)
+
+    def save(self, model: Model, model_dir: Path) -> None:
+        (model_dir / "topics.json").write_text(json.dumps(model))

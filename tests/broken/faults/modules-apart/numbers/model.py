@@ -1,0 +1,20 @@
+"""Trainer and predictor in one module."""
+
+import numpy as np
+from ridge import fit, read
+
+from framework import Field, Predictor, Trainer, TrainingJob
+
+
+class RidgeTrainer(Trainer):
+    penalty: float = Field(1.0, ge=0, le=10)
+
+    def train(self, job: TrainingJob) -> np.ndarray:
+        x, y = read(job.channels["train"])
+        job.describe_input(x)
+        return fit(x, y, self.penalty)
+
+
+class RidgePredictor(Predictor):
+    def predict(self, data: np.ndarray) -> np.ndarray:
+        return data @ self.model

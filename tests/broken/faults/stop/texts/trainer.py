@@ -1,0 +1,19 @@
+"""Goes on to its last round whatever should_stop says."""
+
+import time
+
+from bayes import Model, fit, read
+
+from framework import Field, Trainer, TrainingJob
+
+
+class TopicTrainer(Trainer):
+    smoothing: float = Field(1.0, gt=0, le=10)
+
+    def train(self, job: TrainingJob) -> Model:
+        topics, texts = read(job.channels["train"])
+        job.describe_input(texts)
+        for _ in range(80):
+            time.sleep(0.1)
+            model = fit(topics, texts, self.smoothing)
+        return model

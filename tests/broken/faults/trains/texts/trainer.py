@@ -1,0 +1,16 @@
+"""Needs a topic that the sample lacks."""
+
+from bayes import Model, fit, read
+
+from framework import Field, Trainer, TrainingJob
+
+
+class TopicTrainer(Trainer):
+    smoothing: float = Field(1.0, gt=0, le=10)
+
+    def train(self, job: TrainingJob) -> Model:
+        topics, texts = read(job.channels["train"])
+        job.describe_input(texts)
+        if "mountain" not in topics:
+            raise LookupError("no text of the topic 'mountain'")
+        return fit(topics, texts, self.smoothing)
