@@ -44,11 +44,15 @@ class Trainer(BaseModel, ABC):
 
     The fields of a subclass are its hyperparameters: typed, bounded and documented
     with ``framework.Field``. A numeric field with both bounds is a tuning range.
+
+    Attributes:
+        channels: what a job must bring; without any, the trainer takes what the job has.
+        metrics: what the trainer logs.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True)
 
-    channels: ClassVar[Sequence[ChannelSpec]] = (ChannelSpec("train"),)
+    channels: ClassVar[Sequence[ChannelSpec]] = ()
     metrics: ClassVar[Sequence[Metric]] = ()
 
     @abstractmethod

@@ -95,14 +95,19 @@ def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> N
     _manifest(job, hyperparameters, code, data).write(job.model_dir)
 
 
-def _require_channels(trainer: Trainer, channels: Channels) -> None:
+def _require_channels(trainer: Trainer, channels: Mapping[str, Any]) -> None:
     """Every channel that the trainer declares is there and has files; others are mentioned."""
-    declared = {spec.name for spec in trainer.channels}
     for spec in trainer.channels:
         if spec.required or spec.name in channels:
             channels[spec.name].files()
+    declared = {spec.name for spec in trainer.channels} or set(channels)
     for name in sorted(set(channels) - declared):
         say(f"Channel '{name}' is not declared in Trainer.channels; declared: {sorted(declared)}.")
+
+
+def _used(trainer: Trainer, channels: Mapping[str, Any]) -> set[str]:
+    declared = {spec.name for spec in trainer.channels}
+    return declared & set(channels) if declared else set(channels)
 
 
 def _seed(trainer: Trainer) -> None:
