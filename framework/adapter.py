@@ -95,7 +95,17 @@ class ScriptPredictor(Predictor):
     def _encode_by_script(self, answers: Any, invocation: Invocation) -> bytes:
         if invocation.headers.get("accept", "*/*") == "*/*":
             invocation.accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or JSON
-        output = self._call("output_fn", answers, invocation.accept)
+        try:
+            output = self._call("output_fn", answers, invocation.accept)
+        except Exception as error:
+            if invocation.accept == JSON:
+                raise
+            self._call("output_fn", answers, JSON)  # raises too when the answers are at fault
+            raise RequestError(
+                406,
+                f"The answers cannot be written as {invocation.accept} "
+                f"({type(error).__name__}: {error}). Accept {JSON}.",
+            ) from error
         if isinstance(output, tuple):
             output, invocation.accept = output
         return output.encode() if isinstance(output, str) else output

@@ -98,7 +98,9 @@ def test_script_of_another_toolkit_is_served_unchanged(tmp_path):
         rows = np.loadtxt(held_out / "iris.csv", delimiter=",")
         csv = "\n".join(",".join(map(str, row)) for row in rows[:, :-1].tolist())
         reply = client.invoke(csv.encode(), "text/csv", "text/csv")
+        picture = client.invoke(csv.encode(), "text/csv", "image/png")
         answers = np.array(predictions(client, {"instances": rows[:, :-1].tolist()}))
     assert np.mean(answers.argmax(axis=1) == rows[:, -1]) > 0.9
+    assert picture.status == 406
     assert reply.content_type == "text/csv"
     assert np.loadtxt(io.StringIO(reply.text), delimiter=",").tolist() == answers.tolist()

@@ -40,15 +40,6 @@ def test_report_is_one_page_with_three_plots(tmp_path):
     assert "validation:accuracy=" in job.run.log()
 
 
-def test_same_seed_gives_the_same_model(tmp_path):
-    workshop = Workshop(CONTAINER, tmp_path)
-    models = [
-        (workshop.start(name).finish().layout.model / "model.pickle").read_bytes()
-        for name in ("one", "two")
-    ]
-    assert models[0] == models[1]
-
-
 @pytest.mark.parametrize(
     ("damage", "words"),
     [

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"# (\S+)\n")
@@ -61,6 +63,7 @@ class Newcomer:
         return [sys.executable, *rest, *engine]
 
 
+@pytest.mark.timeout(400)  # `check` trains and serves many times
 def test_the_tutorial_works_as_written(tmp_path):
     newcomer = Newcomer(tmp_path)
     text = (ROOT / "docs" / "tutorial.md").read_text()

@@ -56,19 +56,22 @@ def drill(scratch: Path, kills: int, seed: int, hyperparameters: Mapping[str, An
     undisturbed = workshop.start("undisturbed", **hyperparameters).finish(STALLED_SECONDS)
     outcome = Outcome(time.monotonic() - started)
 
+    writes = hyperparameters["epochs"] / hyperparameters["checkpoint_every"]
+    between_checkpoints = outcome.seconds / writes
     dice = random.Random(seed)
     checkpoints = scratch / "checkpoints"
     resumed_from = 0
     for number in range(kills):
         job = workshop.start(f"killed-{number}", checkpoints, **hyperparameters)
-        aim = hyperparameters["epochs"] * 0.95 * (number + dice.random()) / kills
-        period = outcome.seconds * hyperparameters["checkpoint_every"] / hyperparameters["epochs"]
-        wait_for_step(job.run, checkpoints, max(aim, resumed_from + 1))
-        if number % 2:
-            wait_for_write(job.run, checkpoints)
-        else:
-            time.sleep(dice.uniform(0, period))
-        job.run.kill()
+        try:
+            aim = hyperparameters["epochs"] * 0.95 * (number + dice.random()) / kills
+            wait_for_step(job.run, checkpoints, max(aim, resumed_from + 1))
+            if number % 2:
+                wait_for_write(job.run, checkpoints)
+            else:
+                time.sleep(dice.uniform(0, between_checkpoints))
+        finally:
+            job.run.kill()
         outcome.faults += resume_faults(job.run, resumed_from)
         resumed_from = newest_step(checkpoints)
         outcome.kills.append(Kill(resumed_from, bool(unfinished(checkpoints))))

@@ -14,11 +14,14 @@ def model_fn(model_dir):
 
 def input_fn(request_body, request_content_type):
     if request_content_type == "application/json":
-        return np.asarray(json.loads(request_body)["instances"], dtype=float)
-    if request_content_type == "text/csv":
-        text = request_body.decode() if isinstance(request_body, bytes) else request_body
-        return np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2)
-    raise ValueError(f"Unsupported content type: {request_content_type}")
+        rows = np.asarray(json.loads(request_body)["instances"], dtype=float)
+    elif request_content_type == "text/csv":
+        rows = np.loadtxt(io.StringIO(request_body), delimiter=",", ndmin=2)
+    else:
+        raise ValueError(f"Unsupported content type: {request_content_type}")
+    if rows.ndim != 2 or rows.shape[1] != 4 or not np.isfinite(rows).all():
+        raise ValueError("Send rows of four numbers.")
+    return rows
 
 
 def predict_fn(input_data, model):
@@ -28,5 +31,6 @@ def predict_fn(input_data, model):
 def output_fn(prediction, accept):
     if accept == "application/json":
         return json.dumps({"predictions": prediction.tolist()}), accept
-    body = "\n".join(",".join(map(repr, row)) for row in prediction.tolist())
-    return body, "text/csv"
+    if accept == "text/csv":
+        return "\n".join(",".join(map(repr, row)) for row in prediction.tolist()), accept
+    raise ValueError(f"Unsupported accept type: {accept}")
