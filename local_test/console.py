@@ -57,7 +57,9 @@ class Screen:
         self._progress.print(f"[yellow]warning[/yellow]  {escape(sentence)}", soft_wrap=True)
 
     def error(self, sentence: str) -> None:
-        """The sentence that a command ends with when it fails."""
+        """The sentence that a command ends with when it fails; a JSON object, too, if asked."""
+        if self.as_json:
+            self.result({"error": sentence})
         self._progress.print(f"[red]error[/red]  {escape(sentence)}", soft_wrap=True)
 
     @contextmanager

@@ -71,7 +71,7 @@ class ContainerCluster:
         return cls(client, image, scratch)
 
     def connect(self) -> None:
-        self._network = _create_network(self._client, internal=False)
+        self._network = _create_network(self._client, self._scratch, internal=False)
 
     def engine(
         self,
@@ -130,7 +130,7 @@ class ContainerEngine:
             "hostname": self.host,
             "volumes": self._volumes(base, serves),
             "user": _user(isolation),
-            "labels": [LABEL],
+            "labels": {LABEL: str(self.scratch)},
             "detach": True,
             **_isolation_settings(isolation),
         }
@@ -268,7 +268,7 @@ class ContainerRun:
     def _start(self) -> None:
         launch = self._launch
         if launch.cut_off:
-            self._own_network = _create_network(self._client, internal=True)
+            self._own_network = _create_network(self._client, launch.log.parent, internal=True)
         self._container = self._client.containers.create(launch.image, **launch.settings)
         network = self._own_network or launch.network
         if network is not None:
@@ -325,9 +325,10 @@ def _open_to_all(base: Path) -> None:
             path.chmod(mode | (0o777 if path.is_dir() else 0o666))
 
 
-def _create_network(client: docker.DockerClient, internal: bool) -> Any:
+def _create_network(client: docker.DockerClient, scratch: Path, internal: bool) -> Any:
     name = f"local-test-{uuid.uuid4().hex[:12]}"
-    return client.networks.create(name, driver="bridge", internal=internal, labels={LABEL: ""})
+    labels = {LABEL: str(scratch)}
+    return client.networks.create(name, driver="bridge", internal=internal, labels=labels)
 
 
 def _engine_host() -> str:

@@ -13,12 +13,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 REPOSITORY = "sagemaker-container"
 BUILD_SECONDS = 900
 
-# What the project's own Dockerfile does for container/, for a directory anywhere.
-DOCKERFILE = """
-FROM {base}
-COPY requirements.tx[t] /opt/program/
-RUN if [ -f /opt/program/requirements.txt ]; then \\
-        pip install --no-cache-dir --only-binary :all: -r /opt/program/requirements.txt; fi
+REQUIREMENTS = """
+COPY requirements.txt /opt/program/
+RUN pip install --no-cache-dir --only-binary :all: --requirement /opt/program/requirements.txt
+"""
+CODE = """
 COPY . /opt/program
 RUN chmod -R a+rX /opt/program
 """
@@ -44,8 +43,9 @@ def image_of(algorithm: Path, screen: Screen) -> str:
             return _build("local-container", [*target, "algorithm"])
         base = _build("local-base", [*target, "base"])
         name = re.sub(r"[^a-z0-9]+", "-", algorithm.resolve().name.lower()).strip("-")
-        arguments = ["--file", "-", str(algorithm)]
-        return _build(f"local-{name or 'algorithm'}", arguments, DOCKERFILE.format(base=base))
+        requirements = REQUIREMENTS if (algorithm / "requirements.txt").is_file() else ""
+        dockerfile = f"FROM {base}\n{requirements}{CODE}"
+        return _build(f"local-{name or 'algorithm'}", ["--file", "-", str(algorithm)], dockerfile)
 
 
 def _build(tag: str, arguments: list[str], dockerfile: str = "") -> str:

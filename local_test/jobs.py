@@ -2,7 +2,10 @@
 
 import json
 import re
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from local_test.errors import BenchError
 
 JOBS_DIRECTORY = Path("build/jobs")
 RECORD = "job.json"
+SAMPLE = "sample"
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -34,6 +38,16 @@ def new_job_directory(jobs: Path, stem: str, name: str | None = None) -> Path:
             f"There is a job '{name}' in {jobs}. Choose another name, or remove {directory}."
         ) from None
     return directory
+
+
+@contextmanager
+def kept_if_used(directory: Path) -> Iterator[None]:
+    """Remove the directory again when the job came to nothing."""
+    try:
+        yield
+    finally:
+        if {path.name for path in directory.iterdir()} <= {SAMPLE}:
+            shutil.rmtree(directory)
 
 
 def write_record(directory: Path, record: dict[str, Any]) -> None:

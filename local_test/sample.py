@@ -59,7 +59,7 @@ def write_sample(cluster: Cluster, directory: Path) -> Sample:
         cause = (run.log().strip().splitlines() or [f"no answer within {SECONDS} s"])[-1]
         shutil.rmtree(directory, ignore_errors=True)
         raise BenchError(
-            f"The algorithm's own sample cannot be had: {cause} "
+            f"The algorithm's own sample cannot be had: {cause.rstrip('.')}. "
             "Name the input with --channel NAME=PATH."
         )
     job = json.loads((directory / "sample.json").read_text(encoding="utf-8"))

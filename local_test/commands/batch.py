@@ -24,6 +24,7 @@ def run(options: Namespace, screen: Screen) -> int:
     environment = {**asked.environment(), **pairs(options.env, "--env")}
     request = endpoints.EndpointRequest(model, environment, options.startup_seconds)
     with (
+        jobs.kept_if_used(directory),
         scratch(options.jobs) as room,
         open_cluster(options, screen, room / "runs") as cluster,
         endpoints.serving(request, cluster, room / "opt-ml", screen) as endpoint,

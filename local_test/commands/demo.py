@@ -52,6 +52,7 @@ def run(options: Namespace, screen: Screen) -> int:
     directory = jobs.new_job_directory(options.jobs, "demo")
     environment = pairs(options.env, "--env")
     with (
+        jobs.kept_if_used(directory),
         scratch(options.jobs) as room,
         open_cluster(options, screen, room / "runs") as cluster,
     ):
@@ -81,7 +82,7 @@ def _train(
     cluster: Cluster, directory: Path, environment: dict[str, str], screen: Screen
 ) -> tuple[dict[str, Any], Path]:
     """The job's record, and the channel that it did not see."""
-    sample = write_sample(cluster, directory / "sample")
+    sample = write_sample(cluster, directory / jobs.SAMPLE)
     channels = {path.name: path for path in sample.channels}
     held_out = channels.pop(HELD_OUT, None)
     if held_out is None:

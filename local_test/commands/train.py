@@ -25,6 +25,7 @@ def run(options: Namespace, screen: Screen) -> int:
     stem = options.image or options.algorithm.resolve().name
     directory = jobs.new_job_directory(options.jobs, stem, options.job_name)
     with (
+        jobs.kept_if_used(directory),
         scratch(options.jobs) as room,
         open_cluster(options, screen, room) as cluster,
     ):
@@ -43,7 +44,7 @@ def training_request(options: Namespace, cluster: Cluster, directory: Path) -> T
     ]
     hyperparameters: dict[str, Any] = _hyperparameters(options)
     if not channels:
-        sample = write_sample(cluster, directory / "sample")
+        sample = write_sample(cluster, directory / jobs.SAMPLE)
         channels = [
             Channel(path.name, path, "text/csv", path.name in options.shard)
             for path in sample.channels

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,9 @@ class Bench:
     def __init__(self, jobs: Path):
         self.jobs = jobs
 
-    def start(self, command: str, *arguments: Any) -> subprocess.Popen[str]:
+    def start(
+        self, command: str, *arguments: Any, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [
                 sys.executable,
@@ -46,16 +48,27 @@ class Bench:
                 *map(str, arguments),
             ],
             cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env={**os.environ, "PYTHONPATH": str(PROJECT), **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, command: str, *arguments: Any) -> Finished:
-        process = self.start(command, *arguments)
+    def run(
+        self, command: str, *arguments: Any, environment: Mapping[str, str] | None = None
+    ) -> Finished:
+        process = self.start(command, *arguments, environment=environment)
         stdout, stderr = process.communicate(timeout=170)
         return Finished(process.returncode, stdout, stderr)
+
+    def start_slow_training(self, *arguments: Any, engine: str) -> subprocess.Popen[str]:
+        """A training job that takes its time and has taken its first step."""
+        slow = ("-p", "steps=999", "-p", "pause=0.5")
+        process = self.start("train", SCALE, "--engine", engine, *slow, *arguments)
+        for line in process.stderr:
+            if "[metric]" in line:
+                return process
+        raise AssertionError(f"no step was taken; exit code {process.wait()}")
 
     def train(self, *arguments: Any, engine: str = "process") -> Finished:
         return self.run("train", SCALE, "--engine", engine, "--json", *arguments)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.local_test.conftest import SCALE
+
 
 def content(archive: str | Path) -> dict[str, dict]:
     with tarfile.open(archive) as tar:
@@ -66,7 +68,7 @@ def test_two_hosts_share_a_sharded_channel_and_merge_their_models(bench):
 
 def test_a_spot_interruption_restarts_from_the_checkpoint(bench):
     finished = bench.train(
-        "-p", "steps=8", "-p", "pause=0.4", "--spot-kills", 1, "--spot-kill-after", 2.5
+        "-p", "steps=20", "-p", "pause=0.4", "--spot-kills", 1, "--spot-kill-after", 5
     )
     record = finished.data
     assert finished.code == 0
@@ -110,7 +112,15 @@ def test_a_wrong_option_is_explained_in_one_sentence(bench, arguments, said):
     finished = bench.train(*arguments)
     assert finished.code == 1
     assert said in finished.stderr
+    assert said in finished.data["error"]
     assert "Traceback" not in finished.stderr
+    assert list(bench.jobs.glob("*")) == []
+
+
+def test_without_an_engine_the_bench_goes_on_with_processes(bench):
+    finished = bench.run("train", SCALE, environment={"DOCKER_HOST": "tcp://127.0.0.1:1"})
+    assert finished.code == 0
+    assert "No Docker engine answers" in finished.stderr
 
 
 def test_an_unknown_option_is_a_usage_error(bench):
@@ -119,12 +129,7 @@ def test_an_unknown_option_is_a_usage_error(bench):
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_bench_leaves_no_process_behind(bench, leftovers, signum):
-    from tests.local_test.conftest import SCALE
-
-    process = bench.start("train", SCALE, "--engine", "process", "-p", "steps=999", "-p", "pause=1")
-    for line in process.stderr:
-        if "[metric]" in line:
-            break
+    process = bench.start_slow_training(engine="process")
     process.send_signal(signum)
     assert process.wait(20) == 130
     process.communicate()

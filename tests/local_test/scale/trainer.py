@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ class ScaleTrainer(Trainer):
     label: str = ""
     complaint: int = Field(0, ge=0, description="fail with a message of this many characters")
     scribble: bool = Field(False, description="write to the channel")
+    greet: bool = Field(False, description="look up the other hosts by name")
     own_names: bool = Field(False, description="each host writes a model file of its own")
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
@@ -26,6 +28,8 @@ class ScaleTrainer(Trainer):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self.complaint:
             raise ValueError("x" * self.complaint)
+        if self.greet:
+            print("greeted", *(socket.gethostbyname(host) for host in job.hosts))
         channel = job.channels["train"]
         if self.scribble:
             channel.path.chmod(0o755)
