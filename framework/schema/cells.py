@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+LONGEST_SHOWN = 40
 FLOAT32_MAX = 3.4028234663852886e38
 MISSING_WORDS = frozenset({"", "NA", "NaN", "nan", "null", "None", "N/A"})
 INFINITE_WORDS = frozenset({"inf", "infinity"})
 TRUTH_WORDS = {"true": True, "false": False, "1": True, "0": False}
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
 MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -142,7 +143,7 @@ def moments(cells: Sequence[Any], textual: bool, zoned: bool) -> list[str | None
 
 
 def shown(cell: Any) -> str:
-    """The cell as an error message quotes it, 40 characters at most."""
+    """The cell as an error message quotes it: short, on one line."""
     if isinstance(cell, (list, dict, bytes)):
         return WIRE_TYPES[type(cell)]
     if cell is None or isinstance(cell, bool):
@@ -151,8 +152,8 @@ def shown(cell: Any) -> str:
         cell = cell.item()
     if isinstance(cell, datetime):
         cell = cell.isoformat()
-    written = repr(cell)
-    return written if len(written) <= 40 else f"{written[:37]}…{written[-1]}"
+    written = repr(cell[:LONGEST_SHOWN] if isinstance(cell, str) else cell)
+    return written if len(written) < LONGEST_SHOWN else f"{written[: LONGEST_SHOWN - 3]}…'"
 
 
 def _numbers_of_array(cells: "np.ndarray") -> "np.ndarray":

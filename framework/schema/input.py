@@ -1,5 +1,6 @@
 """The whole input: an array, a frame of columns, or plain texts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from math import prod
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from framework.errors import RequestError, did_you_mean
-from framework.schema.cells import CellError
+from framework.schema.cells import CellError, shown
 from framework.schema.column import Column
 from framework.table import Table
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LISTED_NAMES = 20
+LONGEST_NAME = 100
 
 
 class InputSchema(BaseModel):
@@ -163,7 +165,7 @@ class InputSchema(BaseModel):
             try:
                 converted = column.convert(by_column[source], table.textual)
             except CellError as error:
-                place = f"row {error.index + 1}, column '{column.name}'"
+                place = f"row {error.index + 1}, column {shown(str(column.name))}"
                 raise RequestError(422, f"{place}{error.problem}.") from None
             # Without a Series, pandas would infer another dtype for objects.
             plain = converted.dtype != object
@@ -178,14 +180,15 @@ class InputSchema(BaseModel):
         if names is None or names == expected:
             return range(len(expected))
         positions = {name: position for position, name in enumerate(names)}
-        unknown = [name for name in names if name not in set(expected)]
+        known = set(expected)
+        unknown = [name for name in names if name not in known]
         missing = [name for name in expected if name not in positions]
         if unknown:
             raise RequestError(
-                422, f"Column '{unknown[0]:.80}' is unknown. {_suggest(unknown[0], expected)}"
+                422, f"Column {shown(unknown[0])} is unknown. {suggest(unknown[0], expected)}"
             )
         if missing:
-            listed = ", ".join(f"'{name}'" for name in missing[:LISTED_NAMES])
+            listed = ", ".join(map(shown, missing[:LISTED_NAMES]))
             more = len(missing) - LISTED_NAMES
             raise RequestError(
                 422,
@@ -193,8 +196,8 @@ class InputSchema(BaseModel):
                 + (f" and {more} more." if more > 0 else "."),
             )
         if len(positions) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise RequestError(422, f"Column '{twice:.80}' comes twice.")
+            twice = Counter(names).most_common(1)[0][0]
+            raise RequestError(422, f"Column {shown(twice)} comes more than once.")
         return [positions[name] for name in expected]
 
 
@@ -211,7 +214,8 @@ def _check_widths(rows: Sequence[Any], width: int, textual: bool) -> None:
     )
 
 
-def _suggest(name: str, expected: list[str]) -> str:
+def suggest(name: str, expected: list[str]) -> str:
+    """Help for a caller who sent the unknown column ``name``."""
     if len(expected) > LISTED_NAMES:
         return f"The model was trained on {len(expected)} columns, the first is '{expected[0]}'."
-    return did_you_mean(name, expected)
+    return did_you_mean(name[:LONGEST_NAME], expected)

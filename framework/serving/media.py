@@ -1,8 +1,9 @@
 """Media types: what a request's headers ask for, and what the server can do."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from framework.errors import RequestError
 from framework.serving.formats import JSON, READERS, WRITERS
@@ -82,6 +83,8 @@ def quality(offered: MediaType) -> float:
     return min(1.0, float(written)) if QUALITY.fullmatch(written) else 1.0
 
 
-def _either(names: Iterable[str]) -> str:
-    *others, last = names
+def _either(formats: Mapping[str, Any]) -> str:
+    """The formats' media types, each by the first of its names."""
+    first_names = {module: name for name, module in reversed(formats.items())}
+    *others, last = reversed(first_names.values())
     return f"{', '.join(others)} or {last}"

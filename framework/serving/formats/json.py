@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
-from framework.errors import RequestError, did_you_mean
+from framework.errors import RequestError
 from framework.schema import InputSchema
+from framework.schema.cells import shown
+from framework.schema.input import suggest
 from framework.serving.formats.text import text_of
 from framework.table import Table
 
@@ -93,10 +95,9 @@ def _records(items: list[dict[str, Any]], schema: InputSchema | None) -> Table:
             continue
         unknown = sorted(item.keys() - fields)
         if unknown:
-            problem = f"the column '{unknown[0]:.80}' is unknown. "
-            problem += did_you_mean(unknown[0], names[:20])
+            problem = f"the column {shown(unknown[0])} is unknown. {suggest(unknown[0], names)}"
         else:
-            problem = f"the column '{next(n for n in names if n not in item)}' is missing."
+            problem = f"the column {shown(next(n for n in names if n not in item))} is missing."
         raise RequestError(422, f"row {index + 1}: {problem}")
     if len(names) == 1:
         return Table([[item[names[0]]] for item in items], names)

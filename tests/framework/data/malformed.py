@@ -233,7 +233,8 @@ class Forge:
     def odd_json(self) -> Case:
         body = self.dice.choice(
             ["", "null", "true", "5", '"x"', "[]", "{}", "[{}]", "[[]]", "[null]",
-             '{"instances":{}}', '{"instances":[]}', '{"instances":[null]}', '{"columns":[],"data":[]}',
+             '{"instances":{}}', '{"instances":[]}', '{"instances":[null]}',
+             '{"columns":[],"data":[]}',
              "[[[[]]]]",
              '{"columns":["a"],"data":[[]]}', '{"dataframe_split":null}', '[{"features":[]}]',
              '{"columns":[[]],"data":[[1]]}', '{"dataframe_records":[1,{}]}', "[1,[1],{}]",

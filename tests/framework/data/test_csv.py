@@ -164,7 +164,10 @@ def test_numeric_categories_are_compared_as_numbers():
     [
         ("mass,yeer,island,sex,note,tagged,seen,size\n", "Column 'yeer' is unknown"),
         ("mass,island,sex,note,tagged,seen,size\n1,2,3,4,5,6,7", "Missing column 'year'."),
-        ("mass,year,year,island,sex,note,tagged,seen,size\n1", "Column 'year' comes twice."),
+        (
+            "mass,year,year,island,sex,note,tagged,seen,size\n1",
+            "Column 'year' comes more than once.",
+        ),
         ("1,2,3", "row 1 has 3 columns, but the model was trained on 8."),
     ],
 )

@@ -87,6 +87,19 @@ def test_a_sample_of_the_drill():
     assert len(findings.cases) > 10
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "cell",
+    ["9" * 3_000_000, "9" * 3_000_000 + "x", "." * 3_000_000, " " * 3_000_000, "1e" + "9" * 10**6],
+)
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_long_cells_take_no_long_time(name, cell):
+    width = SCHEMAS[name].width if SCHEMAS[name] else 2
+    outcome(name, ",".join([cell] * min(width, 3)).encode(), "text/csv")
+    outcome(name, (f'[{{"{cell}": 1}}]').encode(), "application/json")
+    outcome(name, (f"[[{cell}]]").encode(), "application/json")
+
+
 def test_numbers_of_any_size_end_in_the_dtype_or_a_sentence():
     for name in ("array", "float32", "images", "numbers"):
         width = SCHEMAS[name].width

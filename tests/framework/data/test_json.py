@@ -160,7 +160,10 @@ def test_rows_that_do_not_fit_an_array(numbers, body, sentence):
         ('[{"a": 1, "b": 2}]', "row 1: the column 'c' is missing."),
         ('[{"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "d": 3}]', "row 2: the column 'd' is unkn"),
         ('{"columns": ["a", "b"], "data": [[1, 2]]}', "Missing column 'c'."),
-        ('{"columns": ["a", "b", "b", "c"], "data": [[1, 2, 2, 3]]}', "Column 'b' comes twice."),
+        (
+            '{"columns": ["a", "b", "b", "c"], "data": [[1, 2, 2, 3]]}',
+            "Column 'b' comes more than once.",
+        ),
         ('{"columns": ["a", "b", "C"], "data": [[1, 2, 3]]}', "Column 'C' is unknown."),
         ('[{"a": 1, "b": "2", "c": 3}]', "row 1, column 'b': '2' is not a number."),
         ('[{"a": null, "b": 2, "c": 3}]', "row 1, column 'a' is missing, and no row of"),
