@@ -15,7 +15,7 @@ from framework.errors import RequestError
 from framework.serving import log
 from framework.serving.body import read_body, refuse_larger
 from framework.serving.model import ServedModel
-from framework.serving.pipeline import Busy, Pipeline
+from framework.serving.pipeline import Pipeline
 from framework.serving.settings import Settings
 
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
@@ -56,7 +56,7 @@ def create_app(service: Service) -> Flask:
     def ping() -> Response:
         trouble = service.unavailable() or service.pipeline.closed or service.model.trouble()
         if trouble:
-            raise Busy(trouble)
+            raise RequestError(503, trouble)
         return Response(status=200, mimetype="application/json")
 
     @app.get("/execution-parameters")
@@ -75,7 +75,7 @@ def create_app(service: Service) -> Flask:
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
         response = _error(error.status, str(error))
-        if isinstance(error, Busy):
+        if error.status == 503:
             response.headers["Retry-After"] = "1"
         return response
 

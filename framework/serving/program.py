@@ -1,11 +1,14 @@
 """The `serve` command."""
 
 import argparse
+import os
+import signal
 import sys
 from functools import partial
+from typing import NoReturn
 
 from framework.algorithm import Algorithm
-from framework.errors import EXIT_KNOWN, EXIT_UNEXPECTED, FrameworkError
+from framework.errors import EXIT_KNOWN, EXIT_OK, EXIT_UNEXPECTED, FrameworkError
 from framework.layout import Layout
 from framework.serving import log
 from framework.serving.settings import Settings
@@ -18,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     log.configure()
+    signal.signal(signal.SIGTERM, _end_before_serving)
     try:
         return _serve()
     except FrameworkError as error:
@@ -26,6 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         log.failure("serving failed", error)
         return EXIT_UNEXPECTED
+
+
+def _end_before_serving(_number: int, _frame: object) -> NoReturn:
+    """The first process of a container ignores SIGTERM unless it has a handler."""
+    log.info("stopped before serving")
+    os._exit(EXIT_OK)
 
 
 def _serve() -> int:

@@ -1,8 +1,10 @@
 """The first process: listens, loads the model, starts workers and replaces those that end."""
 
 import contextlib
+import gc
 import mmap
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -27,6 +29,8 @@ from framework.serving.server.worker import DRAIN_SECONDS, STOP_SIGNALS, Worker
 from framework.serving.settings import Settings
 
 THREADS_FOR_PINGS = 8
+MOST_CONNECTIONS = 4096
+DESCRIPTORS_FOR_THE_REST = 200
 MOST_FAILED_STARTS = 3
 MEMORY = "/dev/shm"  # noqa: S108  gunicorn makes its files there with mkstemp
 FORK_SAFE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's; jemalloc starts it again after a fork
@@ -69,7 +73,7 @@ class Server(BaseApplication):
             "workers": self.settings.workers,
             "worker_class": Worker,
             "threads": self.settings.queue + 1 + THREADS_FOR_PINGS,
-            "worker_connections": 2 * self.settings.queue + 1000,
+            "worker_connections": _connections(),
             "worker_tmp_dir": _directory_in_memory(),
             "timeout": int(self.settings.timeout) + 30,
             "graceful_timeout": DRAIN_SECONDS,
@@ -117,6 +121,7 @@ class Server(BaseApplication):
                 "loading started threads; every worker loads its own model", threads=threads
             )
             _start_again_without_preload(listener.fileno())
+        gc.freeze()  # else the workers' garbage collectors would copy the model page by page
 
     def _when_worker_ended(self, master: Arbiter, worker: Worker) -> None:
         def nobody_answers() -> bool:
@@ -180,7 +185,8 @@ class Master(Arbiter):
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             return super().spawn_worker()
-        except SystemExit as end:  # this is the worker, and it has ended
+        except SystemExit as end:  # this is the worker, and threads of the algorithm may never end
+            sys.stdout.flush()
             os._exit(end.code)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
@@ -232,6 +238,12 @@ def _start_again_without_preload(listener: int) -> NoReturn:
     environment = {"SERVING_PRELOAD": "off", "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
     sys.stdout.flush()
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})  # noqa: S606
+
+
+def _connections() -> int:
+    """How many one worker may hold, with descriptors left for everything else."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(100, min(MOST_CONNECTIONS, descriptors - DESCRIPTORS_FOR_THE_REST))
 
 
 def _directory_in_memory() -> str:

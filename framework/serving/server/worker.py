@@ -75,10 +75,6 @@ class Worker(ThreadWorker):
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
         log.info("worker ready", worker=self.pid)
 
-    def run(self) -> None:
-        super().run()
-        sys.exit(0)
-
     def unavailable(self) -> str:
         """Why the worker takes its leave; empty while it stays."""
         return "" if self.alive else "This worker is stopping."

@@ -1,5 +1,6 @@
 """From the start of the process to the first 200, and what keeps it from getting there."""
 
+import signal
 import socket
 import time
 from pathlib import Path
@@ -120,6 +121,13 @@ def test_sigterm_while_loading_ends_at_once(tmp_path: Path, preload: str) -> Non
         asked = time.monotonic()
         assert served.stop() == 0
         assert time.monotonic() - asked < 3
+
+
+def test_sigterm_at_any_moment_of_the_start(tmp_path: Path) -> None:
+    for moment in range(12):
+        with started(tmp_path, loading()) as served:
+            time.sleep(0.1 * moment)
+            assert served.stop(10) in (0, -signal.SIGTERM)
 
 
 def test_workers_that_are_killed_while_they_load_end_the_server(tmp_path: Path) -> None:

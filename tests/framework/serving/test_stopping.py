@@ -220,6 +220,16 @@ def test_a_full_queue_turns_away_at_once(tmp_path: Path) -> None:
         assert served.invoke().status == 200
 
 
+def test_what_the_algorithm_prints_is_not_lost_at_the_end(tmp_path: Path) -> None:
+    predictor = PREDICTOR.replace(
+        "        invocation =", "        print('said')\n        invocation ="
+    )
+    with ready(tmp_path, predictor) as served:
+        assert served.invoke().status == 200
+        assert served.stop() == 0
+        assert "said" in served.text()
+
+
 def test_broken_predictors_are_not_ready(tmp_path: Path) -> None:
     predictor = PREDICTOR + (
         "    def ready(self):\n"
@@ -230,10 +240,7 @@ def test_broken_predictors_are_not_ready(tmp_path: Path) -> None:
     with ready(tmp_path, predictor, BROKEN=str(broken), RAISE=str(raising)) as served:
         broken.touch()
         reply = served.request("GET", "/ping")
-        assert (reply.status, reply.message) == (
-            503,
-            "The predictor says it is not ready. Send the request again.",
-        )
+        assert (reply.status, reply.message) == (503, "The predictor says it is not ready.")
         raising.touch()
         assert served.ping() == 503
         broken.unlink()
