@@ -78,6 +78,7 @@ def _rank(name: str, ranges: list[MediaType]) -> tuple[float, int]:
 
 
 def quality(offered: MediaType) -> float:
+    """The q of one range of an Accept header, 0 to 1; 1 when it is none or malformed."""
     """The q of one part of an Accept header; 1 when it has none."""
     written = offered.parameters.get("q", "1")
     return min(1.0, float(written)) if QUALITY.fullmatch(written) else 1.0

@@ -14,6 +14,7 @@ from framework.predictor import Predictor
 from framework.schema import SampleRequest
 from framework.serving.answers import row_count
 from framework.serving.codec import ServerCodec
+from framework.serving.formats import JSON
 from framework.serving.media import MediaType, negotiate, quality, readable
 
 
@@ -75,7 +76,7 @@ class ServedModel:
             RequestError: 415 or 406, for a type that the server cannot read or write.
         """
         sent, accept = headers.get("content-type", ""), headers.get("accept", "")
-        content_type = MediaType.parse(sent).name if self.own("decode") else readable(sent)
+        content_type = MediaType.parse(sent or JSON).name if self.own("decode") else readable(sent)
         chosen = _first_choice(accept) if self.own("encode") else ""
         return Invocation(
             content_type=content_type,

@@ -4,7 +4,8 @@
     python -m tests.drills.fuzz --algorithm container
     python -m tests.drills.fuzz --url http://127.0.0.1:8080 --schema model/manifest.json
 
-Without --url and --algorithm it asks the decoder itself, for models of every kind.
+It trains and serves algorithms of unlike kinds and shares the requests among them, or asks a
+server that runs.
 """
 
 import argparse
@@ -28,8 +29,10 @@ from framework.schema import InputSchema
 from framework.serving.answers import row_count
 from framework.serving.codec import ServerCodec
 from framework.serving.media import negotiate, readable
+from tests.algorithms.workshop import ALGORITHMS, CONTAINER, Workshop
 from tests.framework.data.malformed import Case, Forge, schemas
 
+UNLIKE = [CONTAINER, *(ALGORITHMS / name for name in ("linear_npz", "digit_images", "text_topics"))]
 HANG_SECONDS = 30
 LONGEST_SENTENCE = 600
 CONTROL_EVERY = 250
@@ -225,23 +228,13 @@ def _answers(content_type: str, body: bytes) -> int | None:
 
 
 @contextmanager
-def _target(
-    options: argparse.Namespace,
-) -> Iterator[tuple[tuple[str, int], InputSchema] | None]:
-    """Address and schema of the server that the options name; None for no server."""
-    if options.algorithm:
-        from tests.algorithms.workshop import Workshop
-
-        with tempfile.TemporaryDirectory() as scratch:
-            workshop = Workshop(options.algorithm, Path(scratch))
-            job = workshop.train()
-            with workshop.serve(job) as client:
-                yield (client.host, client.port), _schema_of(job.layout.model)
-    elif options.url:
-        url = urlsplit(options.url)
-        yield (str(url.hostname), url.port or 80), _schema_of(options.schema)
-    else:
-        yield None
+def _served(algorithm: Path) -> Iterator[tuple[tuple[str, int], InputSchema]]:
+    """Train and serve an algorithm; gives its address and its schema."""
+    with tempfile.TemporaryDirectory() as scratch:
+        workshop = Workshop(algorithm, Path(scratch))
+        job = workshop.train()
+        with workshop.serve(job) as client:
+            yield (client.host, client.port), _schema_of(job.layout.model)
 
 
 def _schema_of(path: Path) -> InputSchema:
@@ -253,27 +246,38 @@ def _schema_of(path: Path) -> InputSchema:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--requests", type=int, default=10_000, help="in all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--algorithm", type=Path, help="directory to train and serve, then to fuzz")
+    parser.add_argument(
+        "--algorithm", type=Path, nargs="+", default=UNLIKE, help="directories to train and serve"
+    )
     parser.add_argument("--url", help="a server that runs; needs --schema")
     parser.add_argument("--schema", type=Path, help="manifest.json of the model it serves")
     options = parser.parse_args()
     if bool(options.url) != bool(options.schema):
         parser.error("--url and --schema go together")
-    started = time.monotonic()
-    with _target(options) as target:
-        if target is None:
-            findings = drill_decoder(options.requests, options.seed)
-        else:
-            findings = drill_server(*target, options.requests, options.seed)
-    print(*findings.faults[:SHOWN_FAULTS], sep="\n")
+    if options.url:
+        url = urlsplit(options.url)
+        address = (str(url.hostname), url.port or 80)
+        findings = drill_server(address, _schema_of(options.schema), options.requests, options.seed)
+        return _report(options.url, findings)
+    failed = False
+    for algorithm in options.algorithm:
+        with _served(algorithm) as (address, schema):
+            share = options.requests // len(options.algorithm)
+            failed |= bool(
+                _report(algorithm.name, drill_server(address, schema, share, options.seed))
+            )
+    return int(failed)
+
+
+def _report(name: str, findings: Findings) -> int:
+    """Print what was found; returns the exit code."""
+    for fault in findings.faults[:SHOWN_FAULTS]:
+        print(f"  {fault}")
     kinds = ", ".join(f"{name} {count}" for name, count in sorted(findings.cases.items()))
-    print(
-        f"{findings.cases.total()} requests in {time.monotonic() - started:.0f} s ({kinds}): "
-        f"{len(findings.faults)} faults"
-    )
-    return 1 if findings.faults or not findings.cases else 0
+    print(f"{name}: {findings.cases.total()} requests ({kinds}), {len(findings.faults)} faults")
+    return 1 if findings.faults else 0
 
 
 if __name__ == "__main__":
