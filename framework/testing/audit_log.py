@@ -16,6 +16,10 @@ class AuditLog:
         engine: what will run the command.
         base: the run's base directory; the hook and its records go below it.
         offline: refuse connections to anything but this machine.
+
+    Attributes:
+        inside: the base directory as the run sees it.
+        environment: variables that the run needs.
     """
 
     def __init__(self, engine: Engine, base: Path, offline: bool = False):
@@ -25,8 +29,8 @@ class AuditLog:
         shutil.copy(_HOOK, self._directory)
         if offline:
             (self._directory / "offline").touch()
-        self._base = engine.path_inside(base)
-        self.environment = {"PYTHONPATH": str(self._base / "audit")}
+        self.inside = engine.path_inside(base)
+        self.environment = {"PYTHONPATH": str(self.inside / "audit")}
 
     def move(self, base: Path) -> None:
         """Say where the base directory lies now, after the run."""
@@ -39,7 +43,7 @@ class AuditLog:
 
     def reads_below(self, part: str) -> list[str]:
         """Files that were read below ``part`` of the base directory, for example input/data."""
-        prefix = f"{self._base / part}/"
+        prefix = f"{self.inside / part}/"
         return sorted(path for path in self._of_kind("read") if path.startswith(prefix))
 
     def writes_outside(self, *parts: str) -> list[str]:
@@ -47,7 +51,7 @@ class AuditLog:
 
         The working directory and the home of a run are Run.changes()'s business.
         """
-        base = f"{self._base}/"
+        base = f"{self.inside}/"
         inside = tuple(f"{base}{part}/" for part in (*parts, "audit"))
         return sorted(
             path

@@ -58,10 +58,10 @@ class Training:
 
     @property
     def reason(self) -> str:
-        """The first line of the failure file, else the last line of the log."""
-        lines = (self.failure.strip() or self.log.strip()[-500:]).splitlines()
-        text = (lines or ["no message"])[0 if self.failure.strip() else -1]
-        return text if len(text) <= 300 else f"{text[:299]}…"
+        """The first line of the failure file, else the last line of the log, with a full stop."""
+        first = self.failure.strip().splitlines()[:1]
+        text = "".join(first or self.log.strip().splitlines()[-1:]) or "it said nothing"
+        return f"{text.rstrip('.')}." if len(text) <= 300 else f"{text[:299]}…"
 
     @property
     def has_model(self) -> bool:
@@ -128,7 +128,7 @@ class Server:
         reply = self.client.invoke(rows.as_json(), JSON, accept=JSON)
         if reply.status != 200:
             raise Failed(
-                f"{len(rows)} valid rows were refused with {reply.status}: {message_of(reply)} "
+                f"{len(rows)} valid rows got {reply.status}: {message_of(reply)} "
                 "Make predict answer every row that the training data would allow."
             )
         return answers_in(reply)
@@ -237,7 +237,7 @@ class Session:
         try:
             return self.server
         except NotServing as error:
-            raise NotChecked(f"It needs a server, but {error}") from None
+            raise NotChecked(f"It needs a server, but {error}.") from None
 
     @property
     def rows(self) -> Rows:
@@ -323,9 +323,8 @@ class Session:
 
     def _describe(self) -> dict[str, Any]:
         exit_code, output = self.command(["describe"])
-        start = output.find("{")
         try:
-            return json.loads(output[max(0, start) :])
+            return json.JSONDecoder().raw_decode(output, output.index("{\n"))[0]
         except ValueError:
             raise NotChecked(
                 f"It needs `describe`, which ended with exit code {exit_code} and no JSON."
@@ -349,7 +348,7 @@ def message_of(reply: Reply) -> str:
         text = reply.json()["error"]["message"]
     except (ValueError, KeyError, TypeError):
         text = reply.text.strip() or "an empty body"
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return f"{text.rstrip('.')}." if len(text) <= 200 else f"{text[:199]}…"
 
 
 def cause_in(log: str) -> str:
@@ -357,7 +356,7 @@ def cause_in(log: str) -> str:
     lines = [line for line in log.splitlines() if line.strip()]
     for line in reversed(lines):
         with suppress(ValueError, KeyError, TypeError):
-            return f"its log says: {json.loads(line)['error'][:300].rstrip('.')}"
+            return f"its log says: {json.loads(line)['cause'][:300].rstrip('.')}"
     return f"its log ends with: {lines[-1][:300].rstrip('.')}" if lines else "its log is empty"
 
 

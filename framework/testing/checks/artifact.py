@@ -30,9 +30,9 @@ def loads(session: Session) -> str:
         trouble = _with_training_data(session)
         if trouble:
             raise Failed(
-                f"A fresh process cannot serve the model: {alone} Trainer.save must write all that "
-                "Predictor.load needs, as data (arrays, text, picklable objects), not as code "
-                "that lives in the training process."
+                f"A fresh process cannot serve the model: {_sentence(alone)} Trainer.save must "
+                "write all that Predictor.load needs, as data (arrays, text, picklable objects), "
+                "not as code that lives in the training process."
             ) from None
         return "A fresh process loaded the model where the training data still was."
 
@@ -47,8 +47,8 @@ def without_training_data(session: Session) -> str:
         if trouble:
             raise NotChecked(f"The model is not served even beside its data: {trouble}") from None
         raise Failed(
-            f"The model is served only where the training data is: {alone} An endpoint has the "
-            "model directory alone: let Trainer.save write there what the predictor needs."
+            f"The model is served only where the training data is: {_sentence(alone)} An endpoint "
+            "has the model directory alone: let Trainer.save write there what the predictor needs."
         ) from None
 
 
@@ -60,11 +60,11 @@ def without_network(session: Session) -> str:
     try:
         server = session.serve(BARE_SERVER, offline=not isolates, isolation=isolation)
     except NotServing as error:
-        raise Failed(f"Without network, {error}. {_OFFLINE_ADVICE}") from None
+        raise Failed(f"Without network, {_sentence(error)} {_OFFLINE_ADVICE}") from None
     try:
         _ask_sample(session, server)
     except Failed as error:
-        raise Failed(f"Without network, {error} {_OFFLINE_ADVICE}") from None
+        raise Failed(f"Without network, {_sentence(error)} {_OFFLINE_ADVICE}") from None
     finally:
         server.run.kill()
     if not isolates:
@@ -146,8 +146,8 @@ def _served(session: Session, isolation: Isolation, words: str) -> str:
         _ask_sample(session, server)
     except (NotServing, Failed) as error:
         raise Failed(
-            f"With {words}, {error} Write to /tmp only when serving, and read the model "
-            "directory only."
+            f"With {words}, {_sentence(error)} Write to /tmp only when serving, and read the "
+            "model directory only."
         ) from None
     server.run.kill()
     return f"With {words} it trained and served."
@@ -167,11 +167,15 @@ def _with_training_data(session: Session) -> str:
             server = session.serve_staged(layout, BARE_SERVER)
             _ask_sample(session, server)
         except (NotServing, Failed) as error:
-            return str(error)
+            return _sentence(error)
         server.run.kill()
         return ""
 
     return session.once("beside data", serve_beside_data)
+
+
+def _sentence(error: Exception) -> str:
+    return f"{str(error).rstrip('.')}."
 
 
 def _ask_sample(session: Session, server: Server) -> list | None:

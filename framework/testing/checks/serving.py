@@ -40,8 +40,8 @@ def answer_count(session: Session) -> str:
         reply = server.client.invoke(rows.as_json(), JSON, JSON)
         if reply.status != 200:
             raise Failed(
-                f"{count} valid rows were refused with {reply.status}: {message_of(reply)} Let "
-                "predict return one answer per row."
+                f"{count} valid rows got {reply.status}: {message_of(reply)} Let predict return "
+                "one answer per row."
             )
         answers = _listed(answers_in(reply))
         if len(answers) != count:

@@ -17,7 +17,10 @@ def trains(session: Session) -> str:
     """The sample job ends with exit code 0, a model and no failure file."""
     first = session.first
     if first.exit_code != 0:
-        raise Failed(f"Training ended with exit code {first.exit_code}: {first.reason}")
+        raise Failed(
+            f"Training ended with exit code {first.exit_code}: {first.reason} Repair what this "
+            "names, or the sample ([sample] in algorithm.toml, --channel, --hyperparameter)."
+        )
     if not any(first.layout.model.iterdir()):
         raise Failed(
             "Training ended with exit code 0, but left nothing in model/. Return the model from "
@@ -175,14 +178,21 @@ def _hopeless_jobs(session: Session) -> dict[str, tuple[JobDescription, bool]]:
     unknown = {**sample, "no_such_hyperparameter": "1"}
     jobs = {"an unknown hyperparameter": (JobDescription(channels, unknown), True)}
     declared = session.description.get("training_channels", [])
-    required = [channel["Name"] for channel in declared if channel["IsRequired"]]
-    for name in [name for name in required if name in channels][:1]:
-        without = {k: v for k, v in channels.items() if k != name}
+    required = {channel["Name"] for channel in declared if channel["IsRequired"]}
+    for name in [name for name in channels if name in (required or _read(session.first))][:1]:
+        without = {other: path for other, path in channels.items() if other != name}
         empty, garbage = session.new_base(), _garbled(channels[name], session.new_base())
-        jobs[f"a missing channel '{name}'"] = (JobDescription(without, sample), True)
+        jobs[f"a missing channel '{name}'"] = (JobDescription(without, sample), bool(required))
         for what, data in (("an empty channel", empty), ("garbage in the channel", garbage)):
             jobs[f"{what} '{name}'"] = (JobDescription({**without, name: data}, sample), False)
     return jobs
+
+
+def _read(training: Training) -> set[str]:
+    """Names of the channels from which a training job opened a file."""
+    data = training.audit.inside / "input" / "data"
+    opened = (Path(path) for path in training.audit.reads_below("input/data"))
+    return {path.relative_to(data).parts[0] for path in opened}
 
 
 def _garbled(channel: Path, target: Path) -> Path:

@@ -9,4 +9,4 @@ from framework import Predictor
 
 class RidgePredictor(Predictor):
     def predict(self, data: np.ndarray) -> np.ndarray:
-        return data @ self.model + 1e-3 * time.time()
+        return data @ self.model + time.time() % 3600
