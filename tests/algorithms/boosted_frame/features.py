@@ -1,6 +1,7 @@
 """The columns of a flat and what the model sees of them."""
 
 import pandas as pd
+import xgboost
 
 TARGET = "rent"
 COLUMNS = ["area", "rooms", "balcony", "district", "built", "listed"]
@@ -13,3 +14,8 @@ def prepare(flats: pd.DataFrame) -> pd.DataFrame:
         district=flats["district"].astype(pd.CategoricalDtype(["east", "north", "south", "west"])),
         listed=flats["listed"].dt.year + flats["listed"].dt.dayofyear / 366,
     )
+
+
+def matrix(flats: pd.DataFrame, rents: pd.Series | None = None) -> xgboost.DMatrix:
+    """Return the booster's view of ``flats``, with their rents when it is to learn them."""
+    return xgboost.DMatrix(prepare(flats), rents, enable_categorical=True)

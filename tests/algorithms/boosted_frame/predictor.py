@@ -1,11 +1,11 @@
-"""Serves the LightGBM booster from its own text format."""
+"""Serves the XGBoost booster from its own JSON format."""
 
 from pathlib import Path
 
-import lightgbm
 import numpy as np
 import pandas as pd
-from features import prepare
+import xgboost
+from features import matrix
 
 from framework import Predictor
 
@@ -13,8 +13,8 @@ from framework import Predictor
 class RentPredictor(Predictor):
     """One rent per flat."""
 
-    def load(self, model_dir: Path) -> lightgbm.Booster:
-        return lightgbm.Booster(model_file=model_dir / "model.txt")
+    def load(self, model_dir: Path) -> xgboost.Booster:
+        return xgboost.Booster(model_file=model_dir / "model.json")
 
     def predict(self, data: pd.DataFrame) -> np.ndarray:
-        return self.model.predict(prepare(data))
+        return self.model.predict(matrix(data))

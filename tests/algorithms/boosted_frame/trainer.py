@@ -1,11 +1,11 @@
-"""LightGBM regression on named columns: numbers, integers, yes or no, categories, dates."""
+"""XGBoost regression on named columns: numbers, integers, yes or no, categories, dates."""
 
 from pathlib import Path
 
-import lightgbm
 import numpy as np
 import pandas as pd
-from features import COLUMNS, TARGET, prepare
+import xgboost
+from features import COLUMNS, TARGET, matrix
 
 from framework import ChannelSpec, Field, Metric, Trainer, TrainingJob
 
@@ -21,30 +21,28 @@ class RentTrainer(Trainer):
     channels = (ChannelSpec("train"), ChannelSpec("validation"))
     metrics = (Metric("validation:rmse", objective="Minimize"),)
 
-    def train(self, job: TrainingJob) -> lightgbm.Booster:
+    def train(self, job: TrainingJob) -> xgboost.Booster:
         flats = job.channels["train"].read_csv(parse_dates=["listed"])
         others = job.channels["validation"].read_csv(parse_dates=["listed"])
         job.describe_input(flats[COLUMNS])
-        booster = lightgbm.train(
+        booster = xgboost.train(
             {
-                "objective": "regression",
                 "learning_rate": self.learning_rate,
-                "num_leaves": self.leaves,
+                "grow_policy": "lossguide",
+                "max_leaves": self.leaves,
+                "max_depth": 0,
                 "seed": self.seed,
-                "deterministic": True,
-                "force_row_wise": True,
-                "verbose": -1,
             },
-            lightgbm.Dataset(prepare(flats[COLUMNS]), flats[TARGET]),
+            matrix(flats[COLUMNS], flats[TARGET]),
             num_boost_round=self.rounds,
         )
         job.log_metric("validation:rmse", rmse(booster, others))
         return booster
 
-    def save(self, model: lightgbm.Booster, model_dir: Path) -> None:
-        model.save_model(model_dir / "model.txt")
+    def save(self, model: xgboost.Booster, model_dir: Path) -> None:
+        model.save_model(model_dir / "model.json")
 
 
-def rmse(booster: lightgbm.Booster, flats: pd.DataFrame) -> float:
-    errors = booster.predict(prepare(flats[COLUMNS])) - flats[TARGET]
+def rmse(booster: xgboost.Booster, flats: pd.DataFrame) -> float:
+    errors = booster.predict(matrix(flats[COLUMNS])) - flats[TARGET]
     return float(np.sqrt(np.mean(errors**2)))
