@@ -11,7 +11,8 @@ FrameworkError                    the message says what, where, what exists, wha
 ├── TrainingInterrupted           killed for memory, out of time, stopped from outside
 └── RequestError                  one invocation is refused; carries its HTTP status
 
-Exit codes of every program: 0 ok, 1 a FrameworkError, 2 usage, 3 any other exception, 130 interrupted.
+Exit codes of every program: 0 ok, 1 a FrameworkError, 2 usage, 3 any other exception,
+130 interrupted.
 """
 
 from collections.abc import Iterable
