@@ -4,12 +4,11 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlparse
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -17,6 +16,14 @@ from docker.models.containers import Container
 
 from framework.testing import OPEN, Engine, Isolation
 from local_test.console import Screen
+from local_test.container_settings import (
+    engine_host,
+    isolation_settings,
+    open_to_all,
+    publish_on,
+    user_of,
+    written_outside,
+)
 from local_test.errors import BenchError, EngineUnavailable
 from local_test.images import image_of
 
@@ -25,7 +32,6 @@ LABEL = "local_test"
 PORT = 8080
 SIGNALS = {134: -6, 137: -9, 139: -11, 143: -15}
 ENGINE_SECONDS = 120
-SCRATCH_PATHS = ("/opt/ml", "/tmp", "/dev", "/run")  # noqa: S108  # inside the container
 
 
 class ContainerCluster:
@@ -121,7 +127,7 @@ class ContainerEngine:
         variables = dict(environment or {})
         serves = command[0] == "serve"
         if isolation.user is not None:
-            _open_to_all(base)
+            open_to_all(base)
         port = variables.get("SAGEMAKER_BIND_TO_PORT", PORT)
         settings: dict[str, Any] = {
             "command": list(command[1:] if command[0] == "python" else command),
@@ -129,19 +135,21 @@ class ContainerEngine:
             "environment": variables,
             "hostname": self.host,
             "volumes": self._volumes(base, serves),
-            "user": _user(isolation),
+            "user": user_of(isolation),
             "labels": {LABEL: str(self.scratch)},
             "detach": True,
-            **_isolation_settings(isolation),
+            **isolation_settings(isolation),
         }
         if serves and isolation.network:
-            settings["ports"] = {f"{port}/tcp": (_publish_on(), None)}
+            settings["ports"] = {f"{port}/tcp": (publish_on(), None)}
         elif not serves and not isolation.network:
             settings["network_mode"] = "none"
         launch = Launch(
             image=self.image,
             settings=settings,
             host=self.host,
+            base=base,
+            give_back=isolation.user is not None and os.getuid() != 0,
             network=self.network,
             cut_off=serves and not isolation.network,
             port=int(port),
@@ -170,6 +178,8 @@ class Launch:
     Attributes:
         settings: for the engine's `create`.
         network: the network of the job's hosts, if it has several.
+        base: the directory mounted as /opt/ml.
+        give_back: its files will belong to another user, and must be the caller's afterwards.
         cut_off: put it on an internal network of its own: it reaches nothing, and is reached
             from this machine only.
     """
@@ -177,6 +187,8 @@ class Launch:
     image: str
     settings: Mapping[str, Any]
     host: str
+    base: Path
+    give_back: bool
     network: Any
     cut_off: bool
     port: int
@@ -216,7 +228,7 @@ class ContainerRun:
                 return address, self._launch.port
             published = networks["Ports"].get(f"{self._launch.port}/tcp")
             if published:
-                return _engine_host(), int(published[0]["HostPort"])
+                return engine_host(), int(published[0]["HostPort"])
             if self.exit_code is not None:
                 return "127.0.0.1", 0
             time.sleep(0.05)
@@ -230,6 +242,8 @@ class ContainerRun:
             if state["Status"] in ("exited", "dead"):
                 self._code = SIGNALS.get(state["ExitCode"], state["ExitCode"])
                 self._follower.join(5)
+                if self._launch.give_back:
+                    self._give_back()
         return self._code
 
     def log(self) -> str:
@@ -250,6 +264,7 @@ class ContainerRun:
         if self._container is not None:
             self._signal("SIGKILL")
             try:
+                self._container.reload()
                 self._changes = self.changes()
                 if self._container.status != "created":
                     self._code = self.wait(10)
@@ -263,7 +278,7 @@ class ContainerRun:
     def changes(self) -> list[str]:
         if self._changes is not None or self._container is None:
             return self._changes or []
-        return _written(change["Path"] for change in self._container.diff() or [])
+        return written_outside(change["Path"] for change in self._container.diff() or [])
 
     def _start(self) -> None:
         launch = self._launch
@@ -276,6 +291,18 @@ class ContainerRun:
             network.connect(self._container, aliases=[launch.host])
         self._container.start()
 
+    def _give_back(self) -> None:
+        """Let root of a container hand the files over to the caller, who may not."""
+        self._client.containers.run(
+            self._launch.image,
+            ["-R", f"{os.getuid()}:{os.getgid()}", str(BASE)],
+            entrypoint="chown",
+            user="0",
+            volumes=[f"{self._launch.base}:{BASE}"],
+            network_mode="none",
+            remove=True,
+        )
+
     def _signal(self, name: str) -> None:
         with suppress(APIError):  # it has ended
             self._container.kill(name)
@@ -287,55 +314,7 @@ class ContainerRun:
                 file.flush()
 
 
-def _written(paths: Iterable[str]) -> list[str]:
-    """Without what a container may write, and without the directories above a change."""
-    paths = sorted(paths)
-    above = {str(parent) for path in (*paths, *SCRATCH_PATHS) for parent in Path(path).parents}
-    return [path for path in paths if path not in above and not path.startswith(SCRATCH_PATHS)]
-
-
-def _isolation_settings(isolation: Isolation) -> dict[str, Any]:
-    if isolation == OPEN:
-        return {}
-    settings: dict[str, Any] = {
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-    }
-    if isolation.read_only_root:
-        settings |= {"read_only": True, "tmpfs": {"/tmp": ""}}  # noqa: S108
-    if isolation.memory_bytes is not None:
-        settings |= {
-            "mem_limit": isolation.memory_bytes,
-            "memswap_limit": isolation.memory_bytes,
-        }
-    return settings
-
-
-def _user(isolation: Isolation) -> str | None:
-    """SageMaker runs containers as root; a caller who is not root gets files of their own."""
-    if isolation.user is not None:
-        return str(isolation.user)
-    return f"{os.getuid()}:{os.getgid()}" if os.getuid() != 0 else None
-
-
-def _open_to_all(base: Path) -> None:
-    for path in (base, *base.rglob("*")):
-        if not path.is_symlink() and path.stat().st_uid == os.getuid():
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o777 if path.is_dir() else 0o666))
-
-
 def _create_network(client: docker.DockerClient, scratch: Path, internal: bool) -> Any:
     name = f"local-test-{uuid.uuid4().hex[:12]}"
     labels = {LABEL: str(scratch)}
     return client.networks.create(name, driver="bridge", internal=internal, labels=labels)
-
-
-def _engine_host() -> str:
-    """The machine on which published ports appear."""
-    url = urlparse(os.environ.get("DOCKER_HOST", ""))
-    return url.hostname or "127.0.0.1" if url.scheme in ("tcp", "ssh") else "127.0.0.1"
-
-
-def _publish_on() -> str:
-    return "127.0.0.1" if _engine_host() == "127.0.0.1" else "0.0.0.0"  # noqa: S104

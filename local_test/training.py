@@ -15,6 +15,7 @@ from local_test.channels import Channel, share_of
 from local_test.cluster import Cluster
 from local_test.console import Screen
 from local_test.guard import Guard
+from local_test.limits import check_limits
 from local_test.metrics import last_values
 
 STOP_SECONDS = 120
@@ -81,7 +82,12 @@ class TrainingJob:
         self._training_seconds = 0.0
 
     def run(self) -> dict[str, Any]:
-        """Run the job to its end and return its record, which job.json holds too."""
+        """Run the job to its end and return its record, which job.json holds too.
+
+        Raises:
+            BenchError: CreateTrainingJob would refuse the request.
+        """
+        check_limits(self.request.hyperparameters, [c.name for c in self.request.channels])
         self._enter("Starting", self.directory.name)
         if len(self._hosts) > 1:
             self._cluster.connect()

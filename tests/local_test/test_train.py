@@ -104,6 +104,8 @@ def test_writes_to_a_fast_file_channel_are_noticed(bench):
         (["--channel", "train"], "write NAME=PATH"),
         (["--channel", "train=/nowhere"], "there is no file or directory /nowhere"),
         (["--shard", "wool"], "there is no such channel. Channels: test, train"),
+        (["-p", f"label={'x' * 2501}"], "SageMaker takes 256 characters as name and 2500 as value"),
+        (["--channel", f"a b={SCALE}"], "'a b' is no channel name"),
         (["--job-name", "my_job"], "'my_job' is no job name"),
         (["--image", "nothing:here"], "--image needs --engine docker"),
     ],
