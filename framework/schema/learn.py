@@ -22,6 +22,12 @@ def learn(X: Any, free_text: Sequence[str], allow_missing: Sequence[str]) -> dic
         raise DataError("The training data have no rows, so there is nothing to learn from.")
     if kind == "frame":
         return {"kind": "frame", "columns": _columns(values, free_text, allow_missing)}
+    needless = free_text or (allow_missing if kind == "texts" else [])
+    if needless:
+        raise DataError(
+            f"'{needless[0]}' is named as a column, but the input is {kind} without named columns. "
+            "Leave the option out, or use a DataFrame."
+        )
     if kind == "texts":
         _check_texts(values)
         return {"kind": "texts"}

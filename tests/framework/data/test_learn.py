@@ -176,6 +176,16 @@ def test_data_that_no_request_could_carry_are_refused(data, sentence):
     assert sentence in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [(np.zeros((2, 2)), {"free_text": ["a"]}), (["x"], {"free_text": ["a"]}),
+     (["x"], {"allow_missing": ["a"]})],
+)  # fmt: skip
+def test_options_for_columns_need_named_columns(data, options):
+    with pytest.raises(DataError, match="'a' is named as a column, but the input is"):
+        InputSchema.learn(data, **options)
+
+
 def test_integers_of_an_array_cannot_be_missing():
     with pytest.raises(DataError, match="astype"):
         InputSchema.learn(np.zeros((2, 2), dtype=int), allow_missing=["0"])
