@@ -125,7 +125,7 @@ def _answer(service: Service, due: float) -> Response:
     answer = service.pipeline.run(lambda: service.model.answer(body, invocation), due)
     g.facts.update(rows=answer.rows)
     response = Response(_slices(answer.body), headers=_reply_headers(invocation.reply_headers))
-    response.headers["Content-Type"] = invocation.accept
+    response.headers["Content-Type"] = _printable("Content-Type", invocation.accept)
     response.content_length = len(answer.body)
     return response
 
@@ -144,11 +144,16 @@ def _reply_headers(headers: dict[str, str]) -> dict[str, str]:
             raise RequestError(
                 500, f"The predictor set a reply header that is not its own: {name!a}."
             )
-        if not (isinstance(value, str) and HEADER_VALUE.fullmatch(value)):
-            raise RequestError(
-                500, f"The predictor's value of reply header {name} is not printable ASCII."
-            )
+        _printable(name, value)
     return headers
+
+
+def _printable(name: str, value: str) -> str:
+    if not (isinstance(value, str) and HEADER_VALUE.fullmatch(value)):
+        raise RequestError(
+            500, f"The predictor's value of reply header {name} is not printable ASCII."
+        )
+    return value
 
 
 def _request_id() -> str:

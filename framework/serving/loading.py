@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 
 SECONDS_TO_SEND = 2.0
-REQUEST_BYTES = 65536
+REQUEST_BYTES = PIPE_BYTES = 65536
+MOST_READS = 1000
 LOOK_SECONDS = 0.002
 BODY = json.dumps(
     {"error": {"status": 503, "message": "The model is loading.", "request_id": ""}}
@@ -50,7 +51,7 @@ class LoadingResponder:
             self._state[0] = False
             return
         with contextlib.suppress(BlockingIOError):
-            os.read(self._bell, 1024)
+            os.read(self._bell, PIPE_BYTES)
         if os.fork():
             return
         os.close(self._rope)
@@ -106,7 +107,15 @@ def _accept(listener: socket.socket) -> socket.socket | None:
 
 def _answer(client: socket.socket) -> None:
     with client, contextlib.suppress(OSError):
-        with contextlib.suppress(BlockingIOError):
-            client.recv(REQUEST_BYTES)
+        _discard(client)
         client.sendall(ANSWER)
         client.shutdown(socket.SHUT_WR)
+        _discard(client)
+
+
+def _discard(client: socket.socket) -> None:
+    """Read what is there; closing a socket with unread bytes would reset the connection."""
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(MOST_READS):
+            if not client.recv(REQUEST_BYTES):
+                break

@@ -34,6 +34,7 @@ LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
 SO_ATTACH_FILTER = 26  # Linux; Python's socket module does not name it
 BPF_RETURN = 0x06
+ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUS_OF_ERROR = {
     errors.LimitRequestLine: (414, "URI Too Long"),
     errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
@@ -153,7 +154,7 @@ class Worker(ThreadWorker):
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what is not HTTP, or not HTTP as this server allows it."""
         status, reason = STATUS_OF_ERROR.get(type(exc), (400, "Bad Request"))
-        if not isinstance(exc, errors.ParseException):
+        if not isinstance(exc, errors.ParseException) or isinstance(exc, ALGORITHMS_FAULT):
             status, reason = 500, "Internal Server Error"
             log.failure("request failed", exc)
         else:

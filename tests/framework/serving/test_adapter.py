@@ -97,6 +97,15 @@ def output_fn(prediction, accept, context):
         assert reply.headers["X-Amzn-SageMaker-Custom-Attributes"] == "HELLO"
 
 
+def test_a_content_type_that_is_none(serve: Serve) -> None:
+    script = "def output_fn(prediction, accept):\n    return 'x', 'text/plain\\r\\nX-Evil: 1'\n"
+    with serve("def predict_fn(data, model):\n    return data\n\n" + script) as served:
+        reply = served.invoke()
+        assert reply.status == 500
+        assert "Content-Type" in reply.message
+        assert "X-Evil" not in reply.headers
+
+
 def test_a_script_without_any_of_the_functions(serve: Serve) -> None:
     with serve("def predict(data): pass\n", wait=False) as served:
         assert served.process.wait(20) == 1
