@@ -80,6 +80,7 @@ def test_the_tutorial_works_as_written(tmp_path):
     assert sorted(path.name for path in (tmp_path / DIRECTORY).glob("*.*")) == [
         "algorithm.toml",
         "predictor.py",
+        "requirements.txt",
         "sample.py",
         "trainer.py",
     ]
