@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LONGEST_SHOWN = 40
+CELLS_AT_A_TIME = 100_000  # in between, other threads of the server get their turn
 FLOAT32_MAX = 3.4028234663852886e38
 MISSING_WORDS = frozenset({"", "NA", "NaN", "nan", "null", "None", "N/A"})
 INFINITE_WORDS = frozenset({"inf", "infinity"})
@@ -167,13 +168,23 @@ def _numbers_of_array(cells: "np.ndarray") -> "np.ndarray":
 def _numbers_of_text(cells: Sequence[str]) -> "np.ndarray":
     import numpy as np
 
+    values = np.empty(len(cells), dtype=np.float64)
+    for start in range(0, len(cells), CELLS_AT_A_TIME):
+        part = cells[start : start + CELLS_AT_A_TIME]
+        values[start : start + len(part)] = _plain_floats(part) or [
+            _number_of_text(cell, index) for index, cell in enumerate(part, start)
+        ]
+    return values
+
+
+def _plain_floats(cells: Sequence[str]) -> list[float] | None:
+    """The cells as numbers when each is nothing else, else None."""
     if _consists_of(cells, b"0123456789+-.eE"):
         try:
-            return np.fromiter(map(float, cells), np.float64, len(cells))
+            return list(map(float, cells))
         except ValueError:
             pass
-    read = (_number_of_text(cell, index) for index, cell in enumerate(cells))
-    return np.fromiter(read, np.float64, len(cells))
+    return None
 
 
 def _number_of_text(cell: str, index: int) -> float:

@@ -39,7 +39,7 @@ def plain(answers: Any) -> list[Any]:
             f"The predictor returned a {type(answers).__name__}, not one answer per row. Return a "
             "list, an array or a DataFrame.",
         )
-    return listed if set(map(type, listed)) <= PLAIN else [_plain(answer) for answer in listed]
+    return _plain(listed)
 
 
 def _listed(value: Any) -> list[Any] | None:
@@ -75,7 +75,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(_plain(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        already = type(value) is list and PLAIN.issuperset(map(type, value))
+        return value if already else [_plain(item) for item in value]
     listed = _listed(value)
     return _plain_one(value) if listed is None else _plain(listed)
 

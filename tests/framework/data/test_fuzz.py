@@ -15,7 +15,7 @@ from tests.framework.data.conftest import invocation
 from tests.framework.data.malformed import schemas
 
 SCHEMAS = {**schemas(), "unknown": None}
-SEARCH = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+SEARCH = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
 CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 TREES = st.recursive(
