@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -96,6 +97,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def facts(title: str, values: dict[str, Any]) -> Table:
     """A table of names and values."""
     return table(title, ["", ""], values.items())
+
+
+def near(path: str) -> str:
+    """The path as one would type it here: relative when it lies below the working directory."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
 
 
 def _cell(value: Any) -> str:

@@ -14,6 +14,7 @@ from local_test.errors import BenchError
 JOBS_DIRECTORY = Path("build/jobs")
 RECORD = "job.json"
 SAMPLE = "sample"
+MODEL = "model.tar.gz"
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -57,26 +58,39 @@ def write_record(directory: Path, record: dict[str, Any]) -> None:
     )
 
 
-def find_model(jobs: Path, model: str | None) -> Path:
-    """The model.tar.gz that ``model`` means: an archive, a job's name, or the newest job's.
+def find_model(jobs: Path, model: str | None, algorithm: str) -> Path:
+    """The model.tar.gz that ``model`` means: an archive, a job's name, or, when it is None, the
+    newest one that a job of ``algorithm`` left.
 
     Raises:
         BenchError: there is none.
     """
     if model is not None:
-        for path in (Path(model), jobs / model / "model.tar.gz"):
+        for path in (Path(model), jobs / model / MODEL):
             if path.is_file():
                 return path.resolve()
         raise BenchError(f"'{model}' is neither a model.tar.gz nor a job in {jobs}. {_known(jobs)}")
-    archives = sorted(jobs.glob("*/model.tar.gz"), key=lambda path: path.stat().st_mtime)
+    archives = [path for path in jobs.glob(f"*/{MODEL}") if _algorithm_of(path) == algorithm]
     if not archives:
         raise BenchError(
-            f"No job in {jobs} has a model. Run `python -m local_test train` first, "
-            "or name a model.tar.gz with --model."
+            f"No job of {algorithm} in {jobs} has a model. Run `python -m local_test train` first, "
+            f"or name a model.tar.gz or a job with --model. {_known(jobs)}"
         )
-    return archives[-1].resolve()
+    return max(archives, key=lambda path: path.stat().st_mtime).resolve()
+
+
+def algorithm_name(image: str | None, directory: Path) -> str:
+    """What a job's record calls its algorithm: the image, or the directory in full."""
+    return image or str(directory.resolve())
+
+
+def _algorithm_of(model: Path) -> str:
+    record = model.with_name(RECORD)
+    if not record.is_file():
+        return ""
+    return json.loads(record.read_text(encoding="utf-8")).get("Algorithm", "")
 
 
 def _known(jobs: Path) -> str:
-    names = sorted(path.parent.name for path in jobs.glob("*/model.tar.gz"))
+    names = sorted(path.parent.name for path in jobs.glob(f"*/{MODEL}"))
     return f"Jobs with a model: {', '.join(names[-5:])}." if names else "No job there has a model."

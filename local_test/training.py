@@ -28,6 +28,7 @@ class TrainingRequest:
     """What the caller of CreateTrainingJob decides.
 
     Attributes:
+        algorithm: what is trained, as jobs.algorithm_name calls it.
         hyperparameters: name → value; staged as strings in the given spelling.
         input_mode: "File", or "FastFile": the channels are read-only.
         hosts: how many; they are called algo-1, algo-2, …
@@ -36,6 +37,7 @@ class TrainingRequest:
         interruptions: seconds after which a Spot interruption kills each start in turn.
     """
 
+    algorithm: str
     channels: tuple[Channel, ...]
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     spelling: Spelling = "raw"
@@ -226,7 +228,7 @@ class TrainingJob:
         self._enter("Uploading")
         if ending.status != "Failed":
             models = {host.name: host.base / "model" for host in hosts}
-            self._remarks += artifact.pack(models, self.directory / "model.tar.gz")
+            self._remarks += artifact.pack(models, self.directory / jobs.MODEL)
         outputs = {host.name: host.base / "output" / "data" for host in hosts}
         self._remarks += artifact.pack(outputs, self.directory / "output.tar.gz")
 
@@ -266,7 +268,7 @@ class TrainingJob:
         return sum(path.is_file() for path in checkpoints.rglob("*")) if checkpoints else 0
 
     def _record(self, ending: Ending) -> dict[str, Any]:
-        model = self.directory / "model.tar.gz"
+        model = self.directory / jobs.MODEL
         logs = sorted((self.directory / "logs").glob("*.log"))
         return {
             "TrainingJobName": self.directory.name,
@@ -274,6 +276,7 @@ class TrainingJob:
             "SecondaryStatus": ending.secondary,
             "FailureReason": ending.reason if ending.status == "Failed" else "",
             "ExitCodes": dict(ending.exit_codes),
+            "Algorithm": self.request.algorithm,
             "HyperParameters": dict(self.request.hyperparameters),
             "ModelArtifacts": str(model) if model.is_file() else "",
             "Output": str(self.directory / "output.tar.gz"),

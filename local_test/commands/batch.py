@@ -15,7 +15,8 @@ from local_test.transform import ObjectResult, TransformJob, TransformRequest
 
 def run(options: Namespace, screen: Screen) -> int:
     """Transform every object; exit code 1 when one of them failed."""
-    model = jobs.find_model(options.jobs, options.model)
+    algorithm = jobs.algorithm_name(options.image, options.algorithm)
+    model = jobs.find_model(options.jobs, options.model, algorithm)
     if not options.input.exists():
         raise BenchError(f"--input {options.input}: there is no such file or directory.")
     asked = _request(options)

@@ -16,7 +16,7 @@ from local_test.choice import open_cluster
 from local_test.cluster import Cluster
 from local_test.commands.arguments import pairs, scratch
 from local_test.commands.train import training_tables
-from local_test.console import Screen, facts, table
+from local_test.console import Screen, facts, near, table
 from local_test.endpoint import Endpoint, EndpointRequest, serving
 from local_test.errors import BenchError
 from local_test.invocation import invoke_endpoint
@@ -50,18 +50,17 @@ def run(options: Namespace, screen: Screen) -> int:
     began = time.monotonic()
     screen = Screen(options.json, logs=False)
     directory = jobs.new_job_directory(options.jobs, "demo")
-    environment = pairs(options.env, "--env")
     with (
         jobs.kept_if_used(directory),
         scratch(options.jobs) as room,
         open_cluster(options, screen, room / "runs") as cluster,
     ):
         screen.say(f"Engine: {cluster.kind}")
-        record, held_out = _train(cluster, directory, environment, screen)
+        record, held_out = _train(cluster, directory, options, screen)
         if record["TrainingJobStatus"] != "Completed":
             screen.result(record, training_tables(record))
             return EXIT_KNOWN
-        request = EndpointRequest(directory / "model.tar.gz", environment)
+        request = EndpointRequest(directory / jobs.MODEL, pairs(options.env, "--env"))
         with serving(request, cluster, room / "opt-ml", screen) as endpoint:
             asked = _ask(endpoint, held_out)
     reports = _reports(directory)
@@ -79,7 +78,7 @@ def run(options: Namespace, screen: Screen) -> int:
 
 
 def _train(
-    cluster: Cluster, directory: Path, environment: dict[str, str], screen: Screen
+    cluster: Cluster, directory: Path, options: Namespace, screen: Screen
 ) -> tuple[dict[str, Any], Path]:
     """The job's record, and the channel that it did not see."""
     sample = write_sample(cluster, directory / jobs.SAMPLE)
@@ -91,9 +90,10 @@ def _train(
             f"not see; this algorithm's sample has {', '.join(channels)}. Use train and serve."
         )
     request = TrainingRequest(
+        algorithm=jobs.algorithm_name(options.image, options.algorithm),
         channels=tuple(Channel(name, path, "text/csv") for name, path in channels.items()),
         hyperparameters=sample.hyperparameters,
-        environment=environment,
+        environment=pairs(options.env, "--env"),
     )
     with screen.waiting("training"):
         record = TrainingJob(request, cluster, directory, screen).run()
@@ -168,7 +168,7 @@ def _summary(result: dict[str, Any], asked: list[Asked]) -> Any:
     shown = {
         "right": f"{result['right']} of {result['rows']}",
         "median answer": f"{milliseconds:.1f} ms",
-        "training report": ", ".join(result["reports"]) or "none",
+        "training report": ", ".join(map(near, result["reports"])) or "none",
         "engine": result["engine"],
         "total": f"{result['seconds']} s",
     }

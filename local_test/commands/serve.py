@@ -15,7 +15,8 @@ PROBE_SECONDS = 5.0
 
 def run(options: Namespace, screen: Screen) -> int:
     """Keep an endpoint running until Ctrl-C, or until its container ends."""
-    model = jobs.find_model(options.jobs, options.model)
+    algorithm = jobs.algorithm_name(options.image, options.algorithm)
+    model = jobs.find_model(options.jobs, options.model, algorithm)
     request = endpoints.EndpointRequest(model, pairs(options.env, "--env"), options.startup_seconds)
     with (
         scratch(options.jobs) as room,

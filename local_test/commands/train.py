@@ -12,7 +12,7 @@ from local_test.channels import Channel, parse_channel
 from local_test.choice import open_cluster
 from local_test.cluster import Cluster
 from local_test.commands.arguments import pairs, scratch
-from local_test.console import Screen, facts, table
+from local_test.console import Screen, facts, near, table
 from local_test.errors import BenchError
 from local_test.sample import write_sample
 from local_test.training import TrainingJob, TrainingRequest
@@ -61,6 +61,7 @@ def training_request(options: Namespace, cluster: Cluster, directory: Path) -> T
     if interruptions and checkpoints is None:
         checkpoints = directory / "checkpoints"
     return TrainingRequest(
+        algorithm=jobs.algorithm_name(options.image, options.algorithm),
         channels=tuple(channels),
         hyperparameters=hyperparameters,
         spelling="quoted" if options.quoted else "raw",
@@ -78,9 +79,9 @@ def training_tables(record: dict[str, Any]) -> list[Any]:
     shown = {
         "status": record["TrainingJobStatus"],
         "FailureReason": record["FailureReason"],
-        "model": record["ModelArtifacts"],
-        "output": record["Output"],
-        "logs": ", ".join(record["Logs"]),
+        "model": near(record["ModelArtifacts"]),
+        "output": near(record["Output"]),
+        "logs": ", ".join(map(near, record["Logs"])),
         "seconds": record["TrainingTimeInSeconds"],
         "interruptions": record["Interruptions"] or "",
     }

@@ -14,7 +14,7 @@ import pytest
 
 from framework.testing import Reply
 from local_test.invocation import answer_of, stripped
-from tests.local_test.conftest import SCALE, Bench, Finished
+from tests.local_test.conftest import PROJECT, SCALE, Bench, Finished
 
 
 @dataclass
@@ -128,6 +128,17 @@ def test_a_model_that_does_not_load_shows_the_end_of_the_log(bench, tmp_path):
     assert finished.code == 1
     assert "did not pass the ping health check" in finished.stderr
     assert "model.json" in finished.stderr
+
+
+def test_serve_takes_the_newest_model_of_its_own_algorithm(bench):
+    bench.train("--job-name", "own")
+    finished = bench.run("serve", PROJECT / "container", "--engine", "process")
+    assert finished.code == 1
+    assert "container in" in finished.stderr
+    assert "Jobs with a model: own." in finished.stderr
+    running = serve(bench)
+    assert running.invoke("--body", "[[2, 2]]").code == 0
+    assert running.stop()[0] == 130
 
 
 @pytest.mark.parametrize(
