@@ -226,8 +226,8 @@ class TrainingJob:
 
     def _upload(self, hosts: list[Host], ending: Ending) -> None:
         self._enter("Uploading")
-        if ending.status != "Failed":
-            models = {host.name: host.base / "model" for host in hosts}
+        models = {host.name: host.base / "model" for host in hosts}
+        if ending.status != "Failed" and any(any(path.iterdir()) for path in models.values()):
             self._remarks += artifact.pack(models, self.directory / jobs.MODEL)
         outputs = {host.name: host.base / "output" / "data" for host in hosts}
         self._remarks += artifact.pack(outputs, self.directory / "output.tar.gz")

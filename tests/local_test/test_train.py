@@ -93,6 +93,14 @@ def test_the_maximum_runtime_stops_a_job_that_keeps_its_model(bench):
     assert content(record["ModelArtifacts"])["model.json"]["mean"] == 2.5
 
 
+def test_a_stopped_job_without_a_model_has_no_archive(bench):
+    slow = ("-p", "deaf=true", "-p", "pause=1", "-p", "steps=999")
+    finished = bench.train(*slow, "--max-runtime", 3, "--env", "TRAINING_STOP_SECONDS=6")
+    assert finished.data["TrainingJobStatus"] == "Stopped"
+    assert finished.data["ModelArtifacts"] == ""
+    assert finished.data["ExitCodes"]["algo-1"] == 1
+
+
 def test_writes_to_a_fast_file_channel_are_noticed(bench):
     finished = bench.train("--input-mode", "FastFile", "-p", "scribble=true")
     assert "algo-1 wrote to its channels (train/scribble.txt)" in finished.data["Warnings"][0]
