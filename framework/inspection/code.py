@@ -135,7 +135,7 @@ class _Reader:
 
     def _add(self, file: Path, side: str, via: str) -> None:
         if file not in self._files:
-            origin = "algorithm" if file.is_relative_to(self._directory) else "framework"
+            origin = "algorithm" if self._own(file) else "framework"
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             self._files[file] = CodeFile(self._name(file), origin, digest)
         self._files[file].via.setdefault(side, via)
@@ -204,23 +204,25 @@ class _Reader:
     def _imports(self, reached: Mapping[str, Reached]) -> dict[str, dict[str, str]]:
         imports = {
             side: {
-                package: min((self._name(file) for file in files), default=DECLARED)
+                package: self._name(min(files, key=lambda file: (not self._own(file), file)))
                 for package, files in sorted(result.packages.items())
             }
             for side, result in reached.items()
         }
         for package, files in sorted(reached[TRAINING].packages.items()):
-            own = [file for file in files if file.is_relative_to(self._directory)]
-            if (own or not files) and package not in self._declared.code.training_only:
+            if any(map(self._own, files)) and package not in self._declared.code.training_only:
                 imports[SERVING].setdefault(package, ARTIFACT + imports[TRAINING][package])
         return imports
 
+    def _own(self, file: Path) -> bool:
+        return file.is_relative_to(self._directory)
+
     def _declaring(self, entry: Path) -> Path:
         """Who names a module that nobody imports: algorithm.toml, or the side's programs."""
-        return self._directory / DECLARED if entry.is_relative_to(self._directory) else entry.parent
+        return self._directory / DECLARED if self._own(entry) else entry.parent
 
     def _name(self, file: Path) -> str:
-        base = self._directory if file.is_relative_to(self._directory) else FRAMEWORK.parent
+        base = self._directory if self._own(file) else FRAMEWORK.parent
         return file.relative_to(base).as_posix()
 
 

@@ -17,6 +17,7 @@ from importlib.util import resolve_name, spec_from_file_location
 from modulefinder import Module, ModuleFinder
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 from framework.errors import AlgorithmNotFound
 
@@ -40,7 +41,8 @@ class Reached:
 
     Attributes:
         files: file → the file that imports it first, None for an entry.
-        packages: top-level name of an import from outside → the files that ask for it.
+        packages: top-level name of an import from outside → the files that ask for it, with
+            algorithm.toml for an entry.
         strings: every string in the algorithm's reached files → the first file that holds it.
         unknown: what a reached file of the algorithm hides.
     """
@@ -94,11 +96,15 @@ class _Finder(ModuleFinder):
         self.load_module(file.stem, None, str(file), spec)
 
     def reached(self) -> Reached:
+        entry = self._directory / "algorithm.toml"
         for name, callers in self.badmodules.items():
             top = name.partition(".")[0]
             if top not in self.modules and top not in sys.stdlib_module_names:
-                files = {Path(self.modules[caller].__file__) for caller in callers if caller != "-"}
-                self._result.packages.setdefault(top, set()).update(files)
+                asking = self._result.packages.setdefault(top, set())
+                asking |= {
+                    entry if caller == "-" else Path(self.modules[caller].__file__)
+                    for caller in callers
+                }
         return self._result
 
     def find_module(self, name: str, path: list[str] | None, parent: Module | None = None) -> Any:
@@ -165,8 +171,11 @@ class _Source(ast.NodeTransformer):
         self.exported: list[str] = []
         self.unknown: set[Unknown] = set()
         self.strings: set[str] = set()
+        content = file.read_bytes()
         try:
-            module = ast.parse(file.read_bytes(), str(file))
+            with catch_warnings(action="ignore"):
+                compile(content, file, "exec", dont_inherit=True)  # finds more than ast.parse
+                module = ast.parse(content)
         except (SyntaxError, ValueError) as error:
             line = f", line {error.lineno}," if isinstance(error, SyntaxError) else ""
             raise AlgorithmNotFound(
@@ -209,8 +218,6 @@ class _Source(ast.NodeTransformer):
         if statement:
             self._named.append(statement)
             return node
-        if called.startswith("sys.path."):
-            self._cannot_know(node)
         return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -219,7 +226,7 @@ class _Source(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if node.attr in _IMPORTS_BY_NAME | _OPAQUE:
+        if node.attr in _IMPORTS_BY_NAME | _OPAQUE or ast.unparse(node) == "sys.path":
             self._cannot_know(node)
         return self.generic_visit(node)
 

@@ -175,6 +175,7 @@ def test_an_import_that_cannot_be_known_counts_all_code(algorithm: MakeAlgorithm
         "import importlib\nimportlib.import_module('.plugin', package)",
         "exec(open('plugin.py').read())",
         "import sys\nsys.path.insert(0, 'elsewhere')",
+        "import sys\nsys.path += ['elsewhere']",
         "import runpy\nrunpy.run_path('x')",
         "from importlib.util import spec_from_file_location\nspec_from_file_location('a', b)",
         "import pkgutil\nfor m in pkgutil.iter_modules(p): pass",
@@ -270,6 +271,20 @@ def test_a_syntax_error_names_file_and_line(algorithm: MakeAlgorithm) -> None:
     made = algorithm({"trainer.py": "import broken", "broken.py": "x = 1\ndef f(:\n"})
     with pytest.raises(AlgorithmNotFound, match=r"broken\.py, line 2, is not valid Python"):
         code_of(made)
+
+
+@pytest.mark.parametrize("text", ["def f():\n    from os import *", "return 1", "x = '\0'"])
+def test_what_only_the_compiler_refuses_is_named_too(algorithm: MakeAlgorithm, text: str) -> None:
+    made = algorithm({"predictor.py": "import broken", "broken.py": text})
+    with pytest.raises(AlgorithmNotFound, match=r"broken\.py.* is not valid Python"):
+        code_of(made)
+
+
+def test_a_class_of_an_installed_package(algorithm: MakeAlgorithm) -> None:
+    code = code_of(algorithm(toml='trainer = "numpy:T"\npredictor = "pandas.core:P"\n'))
+    assert code.imports["serving"]["pandas"] == "algorithm.toml"
+    assert code.imports["training"]["numpy"] == "algorithm.toml"
+    assert {"predictor.py", "trainer.py"} <= set(code.unreached)
 
 
 def test_an_unreached_file_may_be_broken(algorithm: MakeAlgorithm) -> None:

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import docker
+import pytest
+from docker.models.images import Image
+
 from framework import __version__
 from framework.algorithm import Algorithm
 from tests.framework.inspection.conftest import PROJECT, describe_process
@@ -30,6 +34,24 @@ def test_the_example(describe: Describe) -> None:
     assert sides["features.py"] == ["serving", "training"]
     assert sides["predictor.py"] == ["serving"]
     assert sides["trainer.py"] == ["training"]
+    packages = {entry["name"]: entry["sides"] for entry in found["packages"]}
+    assert packages["scikit-learn"] == ["serving", "training"]
+    assert packages["flask"] == ["serving"]
+    assert packages["matplotlib"] == packages["pillow"] == ["training"]
+
+
+@pytest.mark.docker
+def test_the_image_describes_itself_as_this_machine_does(
+    algorithm_image: Image, docker_engine: docker.DockerClient, describe: Describe
+) -> None:
+    """A plan compares what an image says with what a checkout says."""
+    options = {"network_mode": "none", "read_only": True, "tmpfs": {"/tmp": ""}, "remove": True}
+    printed = docker_engine.containers.run(algorithm_image.id, ["describe"], **options)
+    inside, here = json.loads(printed), describe(PROJECT / "container")
+    assert inside["code"] == here["code"]
+    both = {package["name"]: package for package in inside["packages"]}
+    assert [p for p in here["packages"] if p["name"] in both and p != both[p["name"]]] == []
+    assert set(both) <= {package["name"] for package in here["packages"]}
 
 
 def test_the_output_is_the_same_each_time_and_in_each_place(
