@@ -1,20 +1,20 @@
 """algorithm.toml: the one place that names the user's classes.
 
-    trainer = "trainer:PenguinTrainer"
-    predictor = "predictor:PenguinPredictor"
+trainer = "trainer:PenguinTrainer"
+predictor = "predictor:PenguinPredictor"
 
-    [code]                                  # optional, for what static analysis cannot see
-    dynamic_imports = ["plugins.extra"]
-    data_files = ["vocabulary.txt"]
-    training_only = ["matplotlib"]          # packages of which the artifact holds no object
+[code]                                  # optional, for what static analysis cannot see
+dynamic_imports = ["plugins.extra"]
+data_files = ["vocabulary.txt"]
+training_only = ["matplotlib"]          # packages of which the artifact holds no object
 
-    [sample]                                # optional, what `check` and the demo train on
-    channels = "sample:write_channels"      # a function, or a directory with one folder per channel
-    hyperparameters = { max_depth = 4 }
+[sample]                                # optional, what `check` and the demo train on
+channels = "sample:write_channels"      # a function, or a directory with one folder per channel
+hyperparameters = { max_depth = 4 }
 
-    [check]                                 # optional limits of the conformance suite
-    start_seconds = 30
-    stop_seconds = 30
+[check]                                 # optional limits of the conformance suite
+start_seconds = 30
+stop_seconds = 30
 """
 
 import importlib
@@ -132,12 +132,11 @@ class Algorithm:
             ) from error
         except Exception as error:
             raise AlgorithmNotFound(
-                f"Importing '{name}' from {self.directory} failed: "
-                f"{type(error).__name__}: {error}"
+                f"Importing '{name}' from {self.directory} failed: {type(error).__name__}: {error}"
             ) from error
 
     def _named_class(self, key: str, reference: str, base: type) -> type:
-        where = f"{self.directory / 'algorithm.toml'}: {key} = \"{reference}\""
+        where = f'{self.directory / "algorithm.toml"}: {key} = "{reference}"'
         module_name, colon, class_name = reference.partition(":")
         if not (module_name and colon and class_name):
             raise AlgorithmNotFound(f'{where} must have the form "module:Class".')
