@@ -23,6 +23,7 @@ from framework.testing.subject import Subject
 TRAINING_SECONDS = 3600.0
 COMMAND_SECONDS = 120.0
 PATIENCE = 4
+FEW, MANY, MANY_SECONDS = 3, 24, 5.0
 # What differs from a deployment: one worker, so that every request meets the same predictor,
 # and no warm-up, so that the first request is the first.
 BARE_SERVER = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1", "SERVING_WARM_UP": "off"}
@@ -249,6 +250,18 @@ class Session:
                 "a sample request in the manifest."
             )
         return rows
+
+    @property
+    def many_rows(self) -> Rows:
+        """Different rows: as many as an honest, perhaps slow predictor answers in seconds."""
+
+        def seconds_of_one() -> float:
+            started = time.monotonic()
+            self.usable_server.answers(self.rows.row(0))
+            return time.monotonic() - started
+
+        affordable = int(MANY_SECONDS / self.once("pace", seconds_of_one))
+        return self.rows.distinct(min(MANY, max(FEW, affordable)))
 
     def serve(
         self,

@@ -66,7 +66,7 @@ def hyperparameters(session: Session) -> str:
 
 def same_seed(session: Session) -> str:
     """Two trainings with the same hyperparameters and data give the same answers."""
-    rows = session.rows.distinct(32)
+    rows = session.many_rows
     again = session.respelled("raw")
     if not again.has_model:
         raise NotChecked(f"It needs a second training, which failed: {again.reason}")
