@@ -20,6 +20,8 @@ GATEKEEPERS = {
     ("framework", "gunicorn"): "framework/serving/server/",
     ("local_test", "docker"): "local_test/containers.py",
 }
+OPTIONAL = {"pandas", "pyarrow", "pytest"}  # used where they are installed
+PARTS_OF = {"pydantic_core": "pydantic", "werkzeug": "flask"}
 NOWHERE = {"framework": ("boto3", "botocore", "sagemaker", "docker")}
 VAGUE = ("utils", "helpers", "common", "manager", "core")
 HEAVY = ("flask", "gunicorn", "numpy", "pandas", "scipy", "sklearn")
@@ -124,6 +126,16 @@ def libraries_have_one_gatekeeper(root: Path) -> list[str]:
     return problems
 
 
+def rooms_declare_what_they_import(root: Path) -> list[str]:
+    return [
+        found.said(root, f"{found.top} is not in {room}/requirements.in")
+        for room in ("framework", "local_test")
+        for found in imports_of(root, room)
+        if found.top not in sys.stdlib_module_names | OPTIONAL | {*ROOMS}
+        and PARTS_OF.get(found.top, found.top) not in declared(root / room / "requirements.in")
+    ]
+
+
 def training_and_serving_stay_apart(root: Path) -> list[str]:
     sides = {"training", "serving"}
     return [
@@ -185,6 +197,10 @@ def names_say_what_is_inside(root: Path) -> list[str]:
 # What the rules ask of a file.
 
 
+def declared(requirements: Path) -> set[str]:
+    return set(requirements.read_text().split()) if requirements.is_file() else set()
+
+
 def exported(init: Path) -> set[str]:
     if not init.is_file():
         return set()
@@ -237,6 +253,10 @@ PLANTED: list[tuple[Callable[[Path], list[str]], dict[str, str]]] = [
     (libraries_have_one_gatekeeper, {"framework/training/a.py": "import gunicorn.config"}),
     (libraries_have_one_gatekeeper, {"local_test/__main__.py": "import docker"}),
     (libraries_have_one_gatekeeper, {"framework/serving/server/a.py": "import boto3"}),
+    (
+        rooms_declare_what_they_import,
+        {"framework/requirements.in": "numpy\n", "framework/a.py": "def f():\n    import rich"},
+    ),
     (
         training_and_serving_stay_apart,
         {"framework/training/a.py": "def f():\n    from framework.serving import model"},

@@ -54,6 +54,23 @@ def test_the_image_describes_itself_as_this_machine_does(
     assert set(both) <= {package["name"] for package in here["packages"]}
 
 
+@pytest.mark.docker
+def test_the_base_image_describes_an_algorithm_without_packages_of_its_own(
+    base_image: Image, docker_engine: docker.DockerClient, algorithm: MakeAlgorithm, tmp_path: Path
+) -> None:
+    made = algorithm({"predictor.py": "import numpy"})
+    tmp_path.chmod(0o755)
+    printed = docker_engine.containers.run(
+        base_image.id,
+        ["describe"],
+        volumes={str(made.directory): {"bind": "/opt/program", "mode": "ro"}},
+        user="10001",
+        remove=True,
+    )
+    packages = {package["name"]: package["sides"] for package in json.loads(printed)["packages"]}
+    assert packages["numpy"] == ["serving", "training"]
+
+
 def test_the_output_is_the_same_each_time_and_in_each_place(
     algorithm: MakeAlgorithm, tmp_path: Path
 ) -> None:
