@@ -6,6 +6,7 @@ JSON: how many requests, and the size of each attribute of the predictor before 
 
 import json
 import sys
+import time
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ from framework.manifest import Manifest
 from framework.serving.model import ServedModel
 from framework.testing.rows import JSON, Rows
 
-ROUNDS = 20
+ROUNDS, SECONDS = 20, 10.0
 MOST_OBJECTS = 500_000
 
 
@@ -30,14 +31,16 @@ def main() -> None:
     if rows is None:
         sys.exit("The manifest has no sample request.")
     bodies = [rows.as_json(), *(rows.row(index).as_json() for index in range(len(rows)))]
+    started = time.monotonic()
     _ask(served, bodies)
+    rounds = max(2, min(ROUNDS, int(SECONDS / (time.monotonic() - started))))
     before = _sizes(served.predictor)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         _ask(served, bodies)
     after = _sizes(served.predictor)
     before = {**dict.fromkeys(after, 0), **before}
     print()
-    print(json.dumps({"requests": ROUNDS * len(bodies), "before": before, "after": after}))
+    print(json.dumps({"requests": rounds * len(bodies), "before": before, "after": after}))
 
 
 def _ask(served: ServedModel, bodies: list[bytes]) -> None:

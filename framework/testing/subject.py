@@ -16,12 +16,21 @@ from framework.layout import Layout
 
 @dataclass(frozen=True)
 class Subject:
-    """A small training job of an algorithm, and seconds within which it must start and stop."""
+    """A small training job of an algorithm, and seconds within which it must start and stop.
+
+    Raises:
+        ConfigurationError: a channel's directory or file does not exist.
+    """
 
     channels: Mapping[str, Path]
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     start_seconds: float = CheckLimits().start_seconds
     stop_seconds: float = CheckLimits().stop_seconds
+
+    def __post_init__(self) -> None:
+        for name, path in self.channels.items():
+            if not path.exists():
+                raise ConfigurationError(f"Channel '{name}': there is no file or directory {path}.")
 
     @classmethod
     def of(cls, algorithm: Algorithm, scratch: Path) -> "Subject":

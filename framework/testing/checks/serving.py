@@ -101,9 +101,11 @@ def no_state(session: Session) -> str:
 def no_growth(session: Session) -> str:
     """The predictor does not grow while it answers the same requests again and again."""
     base = session.serving_copy()
-    exit_code, output = session.command(["python", "-m", "framework.testing.probe"], base)
     try:
+        exit_code, output = session.command(["python", "-m", "framework.testing.probe"], base)
         sizes = json.loads(output.strip().splitlines()[-1])
+    except TimeoutError as error:
+        raise NotChecked(f"The probe was {error}: predict is too slow to be asked often.") from None
     except (ValueError, IndexError):
         raise NotChecked(f"The probe ended with exit code {exit_code} and told no sizes.") from None
     growing = sorted(name for name, size in sizes["after"].items() if size > sizes["before"][name])
