@@ -176,8 +176,8 @@ def all_equals_the_namespace(root: Path) -> list[str]:
             continue
         module = name_of(root, file)
         script = (
-            f"import types, {module} as m; print(*(n for n, v in vars(m).items() if "
-            "not n.startswith('_') and not isinstance(v, types.ModuleType)))"
+            f"import types, {module} as m; print(*(n for n in dir(m) if not n.startswith('_') and "
+            "n != 'TYPE_CHECKING' and not isinstance(getattr(m, n), types.ModuleType)))"
         )
         real = set(run_python(root, script).split())
         if real != listed:

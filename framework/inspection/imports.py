@@ -2,8 +2,8 @@
 
 ``modulefinder`` walks it: imports in functions, branches and ``try`` blocks count, and so do
 relative ones. Added here is what it does not see by itself: ``import_module("literal")``,
-submodules that ``__all__`` names, namespace packages, who asked first, and that the body of
-``if TYPE_CHECKING:`` never runs.
+submodules that ``__all__`` names, namespace packages, who asked first, where the framework's
+public names come from, and that the body of ``if TYPE_CHECKING:`` never runs.
 """
 
 import ast
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from warnings import catch_warnings
 
+from framework import _HOMES as HOMES
 from framework.errors import AlgorithmNotFound
 
 FRAMEWORK = Path(__file__).resolve().parents[1]
@@ -193,7 +194,15 @@ class _Source(ast.NodeTransformer):
             node.body = [ast.Pass()]
         return self.generic_visit(node)
 
+    def visit_Import(self, node: ast.Import) -> ast.AST:
+        if any(alias.name == FRAMEWORK.name for alias in node.names):
+            self._import_homes(HOMES)
+        return node
+
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        if node.module == FRAMEWORK.name and not node.level:
+            names = {alias.name for alias in node.names}
+            self._import_homes(HOMES if "*" in names else names)
         if any(a.asname and a.name in _IMPORTS_BY_NAME | _OPAQUE for a in node.names):
             self._cannot_know(node)
         if node.level > self._depth:  # Python refuses it too
@@ -229,6 +238,10 @@ class _Source(ast.NodeTransformer):
         if node.attr in _IMPORTS_BY_NAME | _OPAQUE or ast.unparse(node) == "sys.path":
             self._cannot_know(node)
         return self.generic_visit(node)
+
+    def _import_homes(self, names: Iterable[str]) -> None:
+        homes = sorted({HOMES[name] for name in names if name in HOMES})
+        self._named += [ast.Import([ast.alias(home)]) for home in homes]
 
     def _cannot_know(self, node: ast.expr | ast.stmt) -> None:
         self.unknown.add(Unknown(self._file, node.lineno, ast.unparse(node)))

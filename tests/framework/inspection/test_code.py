@@ -309,6 +309,7 @@ def test_the_framework_is_split_by_side(algorithm: MakeAlgorithm) -> None:
     assert found["framework/__main__.py"] == found["framework/errors.py"] == BOTH
     assert found["framework/serving/app.py"] == found["framework/serving/prove.py"] == {"serving"}
     assert found["framework/training/child.py"] == {"training"}
+    assert found["framework/training/job.py"] == {"training"}
     assert not [path for path in found if path.startswith("framework/testing")]
     assert not [path for path in found if path.startswith("framework/inspection")]
 
