@@ -256,8 +256,10 @@ class Session:
         """Different rows: as many as an honest, perhaps slow predictor answers in seconds."""
 
         def seconds_of_one() -> float:
+            first = self.rows.row(0)
+            self.usable_server.answers(first)  # the first request may pay for lazy imports
             started = time.monotonic()
-            self.usable_server.answers(self.rows.row(0))
+            self.usable_server.answers(first)
             return time.monotonic() - started
 
         affordable = int(MANY_SECONDS / self.once("pace", seconds_of_one))
@@ -340,7 +342,8 @@ class Session:
             return json.JSONDecoder().raw_decode(output, output.index("{\n"))[0]
         except ValueError:
             raise NotChecked(
-                f"It needs `describe`, which ended with exit code {exit_code} and no JSON."
+                f"It needs `describe`, which ended with exit code {exit_code} and no JSON; "
+                f"{cause_in(output)}."
             ) from None
 
     def _start(

@@ -45,7 +45,7 @@ def _verdict(session: Session, check: Check) -> tuple[Outcome, str]:
     except FrameworkError as error:
         return Outcome.FAILED, str(error)
     except OSError as error:
-        return Outcome.FAILED, f"The server broke off ({type(error).__name__}: {error})."
+        return Outcome.FAILED, f"What ran broke off ({type(error).__name__}: {error})."
 
 
 def keeps_contract(results: Sequence[Result], require_all: bool = False) -> bool:
