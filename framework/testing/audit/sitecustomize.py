@@ -16,6 +16,12 @@ _BASE = os.path.join(os.path.dirname(_HERE), "")
 _THIS_MACHINE = ("", "localhost", "0.0.0.0", "::", "::1")  # noqa: S104
 _OFFLINE = os.path.exists(os.path.join(_HERE, "offline"))
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Where this run may write as it likes; its home and working directory are looked at afterwards.
+_SCRATCH = tuple(
+    os.path.join(os.environ[name], "")
+    for name in ("TMPDIR", "XDG_CACHE_HOME")
+    if name in os.environ
+)
 # Event → positions of the paths that it changes.
 _CHANGES = {
     "os.mkdir": (0,),
@@ -63,7 +69,8 @@ def _record(kind, path):
     if isinstance(path, int):
         return
     path = os.path.abspath(os.fsdecode(path))
-    if kind == "write" or path.startswith(_BASE):
+    wrote = kind == "write" and not os.path.join(path, "").startswith(_SCRATCH)
+    if wrote or path.startswith(_BASE):
         _append(f"{kind} {path}")
 
 
