@@ -1,5 +1,6 @@
 """The bench as a command, on a small algorithm that does what it is told."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -91,3 +92,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def leftovers() -> Callable[[Path], list[str]]:
     """What a command left in the jobs directory beside its jobs."""
     return lambda jobs: sorted(path.name for path in jobs.iterdir() if path.name.startswith("."))
+
+
+def processes() -> dict[int, str]:
+    """Every process of this machine: its command line and its environment, spaces between."""
+    found = {}
+    for directory in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parts = [(directory / name).read_bytes() for name in ("cmdline", "environ")]
+            found[int(directory.name)] = (
+                b" ".join(parts).replace(b"\0", b" ").decode("utf-8", "replace")
+            )
+    return found

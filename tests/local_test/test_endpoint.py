@@ -1,6 +1,8 @@
 """`serve` and `invoke`: an endpoint, its client, and what both refuse."""
 
+import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +16,7 @@ import pytest
 
 from framework.testing import Reply
 from local_test.invocation import answer_of, stripped
-from tests.local_test.conftest import PROJECT, SCALE, Bench, Finished
+from tests.local_test.conftest import PROJECT, SCALE, Bench, Finished, processes
 
 
 @dataclass
@@ -109,10 +111,10 @@ def test_serve_ends_when_its_container_does(bench, model):
     running = serve(bench, "--model", model)
     url = json.loads((bench.jobs / "endpoint.json").read_text())["url"]
     port = re.search(r"\d+$", url).group()
-    found = subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True).stdout
-    for line in found.splitlines():
-        if f"SAGEMAKER_BIND_TO_PORT={port} " in f"{line} ":
-            subprocess.run(["kill", "-9", line.split()[0]], check=False)
+    for process, seen in processes().items():
+        if f"SAGEMAKER_BIND_TO_PORT={port} " in seen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
     _, stderr = running.process.communicate(timeout=30)
     assert running.process.returncode == 1
     assert "The container had ended by itself" in stderr

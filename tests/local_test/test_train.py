@@ -2,14 +2,13 @@
 
 import json
 import signal
-import subprocess
 import tarfile
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.local_test.conftest import SCALE
+from tests.local_test.conftest import SCALE, processes
 
 
 def content(archive: str | Path) -> dict[str, dict]:
@@ -144,6 +143,5 @@ def test_an_interrupted_bench_leaves_no_process_behind(bench, leftovers, signum)
     assert process.wait(20) == 130
     process.communicate()
     time.sleep(0.2)
-    everything = subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True).stdout
-    assert str(bench.jobs) not in everything
+    assert not [seen for seen in processes().values() if str(bench.jobs) in seen]
     assert leftovers(bench.jobs) == []
