@@ -89,7 +89,7 @@ class Algorithm:
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
             return cls(directory, AlgorithmFile.model_validate(content))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise AlgorithmNotFound(
                 f"There is no algorithm.toml in {directory}. Create it with a line "
                 'predictor = "module:Class" (and trainer = "module:Class"), '

@@ -96,7 +96,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 def facts(title: str, values: dict[str, Any]) -> Table:
     """A table of names and values."""
-    return table(title, ["", ""], values.items())
+    built = table(title, ["", ""], values.items())
+    built.show_header = False
+    return built
 
 
 def near(path: str) -> str:

@@ -107,6 +107,7 @@ def test_failures_are_one_sentence_and_exit_code_1(
     broken = algorithm({"trainer.py": "def f(:\n"})
     for directory, words in (
         (tmp_path / "nothing", "There is no algorithm.toml"),
+        (broken.directory / "trainer.py", "There is no algorithm.toml"),
         (broken.directory, "trainer.py, line 1, is not valid Python"),
     ):
         done = describe_process(directory)
