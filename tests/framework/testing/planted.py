@@ -1,0 +1,21 @@
+"""Where the planted faults are, and how one is made into an algorithm.
+
+tests/broken/bases holds two good algorithms: `numbers` (numpy, float64 answers) and `texts`
+(plain Python, dict answers). tests/broken/faults/CHECK/BASE holds the modules that differ.
+"""
+
+import shutil
+from pathlib import Path
+
+BROKEN = Path(__file__).parents[2] / "broken"
+BASES = ("numbers", "texts")
+FAULTS = sorted(path for path in (BROKEN / "faults").glob("*/*") if path.is_dir())
+ISOLATION = {"read-only-root", "other-user", "memory"}
+
+
+def assembled(fault: Path, scratch: Path) -> Path:
+    """The base with the fault's modules over it, under a name that tells nothing."""
+    directory = scratch / "algorithm"
+    shutil.copytree(BROKEN / "bases" / fault.name, directory)
+    shutil.copytree(fault, directory, dirs_exist_ok=True)
+    return directory
