@@ -66,19 +66,12 @@ def _first_difference(expected: Any, seen: Any, allowed: float, where: str) -> s
     return "" if same else f"{where}: {_shown(expected)} against {_shown(seen)}"
 
 
-def as_cells(answers: Any) -> Any:
-    """Answers as a CSV reply spells them, to compare with one."""
-    if isinstance(answers, list):
-        return [as_cells(answer) for answer in answers]
-    if answers is None:
-        return ""
-    return answers
-
-
 def read_cells(cells: Any, like: Any) -> Any:
     """Cells of a CSV reply as the types that the JSON answers have."""
     if isinstance(like, list) and isinstance(cells, list) and len(like) == len(cells):
         return [read_cells(cell, answer) for cell, answer in zip(cells, like, strict=True)]
+    if like is None:
+        return cells or None
     if isinstance(like, bool) and isinstance(cells, str):
         return {"true": True, "false": False}.get(cells.lower(), cells)
     if _is_number(like) and isinstance(cells, str):

@@ -5,14 +5,8 @@ from framework.testing.client import NotServing
 from framework.testing.engine import OPEN, Isolation
 from framework.testing.outcome import Failed, NotChecked
 from framework.testing.rows import JSON
-from framework.testing.session import (
-    BARE_SERVER,
-    Server,
-    Session,
-    message_of,
-    open_to_all,
-    restore,
-)
+from framework.testing.runs import Server, message_of, open_to_all, restore
+from framework.testing.session import BARE_SERVER, Session
 from framework.testing.staging import JobDescription, stage_serving
 
 OTHER_USER = 10_001

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from framework.testing.client import PING_SECONDS, Client, Reply
 from framework.testing.outcome import Failed, NotChecked
 from framework.testing.rows import JSON
-from framework.testing.session import Server, Session, message_of
+from framework.testing.runs import Server, message_of
+from framework.testing.session import Session
 
 LONG_SECONDS = 3.0
 IN_FLIGHT_SECONDS = 0.7

@@ -6,7 +6,8 @@ from pathlib import Path
 from framework.testing.answers import difference, tolerance_of
 from framework.testing.client import NotServing
 from framework.testing.outcome import Failed, NotChecked, Warned
-from framework.testing.session import RunningTraining, Session, Training
+from framework.testing.runs import RunningTraining, Training
+from framework.testing.session import Session
 from framework.testing.staging import JobDescription
 
 FAILURE_CHARACTERS = 1024
