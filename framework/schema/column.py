@@ -25,7 +25,7 @@ class Column(BaseModel):
         none: missing values of an object column are None, not NaN.
         categories: all values that may occur, None when any may.
         ordered: the categories of a pandas categorical have an order.
-        beyond_float32: numbers may exceed ±3.4e38, because the training data did.
+        largest: magnitude that numbers may have.
     """
 
     name: str | int
@@ -35,7 +35,7 @@ class Column(BaseModel):
     none: bool = False
     categories: list[str | bool | int | float] | None = None
     ordered: bool = False
-    beyond_float32: bool = False
+    largest: float = wire.FLOAT32_MAX
 
     def convert(self, cells: Sequence[Any], textual: bool) -> Any:
         """The column's values: a numpy array or a pandas extension array of ``dtype``.
@@ -61,18 +61,11 @@ class Column(BaseModel):
     def _numbers(self, cells: Sequence[Any], textual: bool) -> Any:
         import numpy as np
 
-        values = wire.numbers(cells, textual, self._largest())
+        values = wire.numbers(cells, textual, self.largest)
         self._refuse_missing(np.isnan(values), cells)
         if self._numpy():
             return values.astype(self.dtype, copy=False)
         return _pandas_array(values, self.dtype)
-
-    def _largest(self) -> float:
-        import numpy as np
-
-        if self.dtype == "float16":
-            return float(np.finfo(np.float16).max)
-        return float(np.finfo(np.float64).max) if self.beyond_float32 else wire.FLOAT32_MAX
 
     def _integers(self, cells: Sequence[Any], textual: bool) -> Any:
         import numpy as np

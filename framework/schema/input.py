@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from framework.errors import RequestError, did_you_mean
-from framework.schema.cells import CellError, shown
+from framework.schema.cells import FLOAT32_MAX, CellError, shown
 from framework.schema.column import Column
 from framework.table import Table
 
@@ -30,7 +30,7 @@ class InputSchema(BaseModel):
         row_shape: of one row of an array: [30] for 30 columns, [28, 28] for images,
             [] for one plain number per row.
         missing: whether cells of an array may be missing (NaN).
-        beyond_float32: whether numbers of an array may exceed ±3.4e38.
+        largest: magnitude that numbers of an array may have.
         columns: of a frame.
     """
 
@@ -38,7 +38,7 @@ class InputSchema(BaseModel):
     dtype: str | None = None
     row_shape: list[int] = []
     missing: bool = False
-    beyond_float32: bool = False
+    largest: float = FLOAT32_MAX
     columns: list[Column] = []
 
     @classmethod
@@ -112,7 +112,7 @@ class InputSchema(BaseModel):
             dtype=self.dtype,
             role=roles[self.dtype[0]],
             missing=self.missing,
-            beyond_float32=self.beyond_float32,
+            largest=self.largest,
         )
 
     def _flat_array(self, rows: "np.ndarray") -> "np.ndarray":

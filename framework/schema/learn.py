@@ -12,6 +12,8 @@ MOST_CATEGORIES = 64
 LONGEST_CATEGORY = 64
 ROWS_PER_CATEGORY = 10
 LARGEST_FLOAT_BYTES = 8
+ALWAYS_BELIEVED = 1e15
+BELIEVED_TIMES = 1e6
 
 
 def learn(X: Any, free_text: Sequence[str], allow_missing: Sequence[str]) -> dict[str, Any]:
@@ -78,12 +80,12 @@ def _array(values: Any, allow_missing: bool) -> dict[str, Any]:
             f"The input has the dtype {values.dtype}, which cannot hold missing values. Train on "
             "floats (astype('float64')) or leave out allow_missing."
         )
-    rule = _number_rule(values, "The input") if values.dtype.kind == "f" else {}
+    rule = _number_rule(values, values.dtype, "The input") if values.dtype.kind == "f" else {}
     return {
         "dtype": values.dtype.name,
         "row_shape": list(values.shape[1:]),
         "missing": allow_missing or bool(rule and np.isnan(values).any()),
-        "beyond_float32": rule.get("beyond_float32", False),
+        **rule,
     }
 
 
@@ -157,7 +159,7 @@ def _column(name: str | int, series: Any, free_text: bool) -> Column:
         return Column(**rule, role="datetime")
     if dtype.kind == "f" and dtype.itemsize <= LARGEST_FLOAT_BYTES:
         values = series.to_numpy(dtype="float64", na_value=float("nan"))
-        return Column(**rule, role="number", **_number_rule(values, where))
+        return Column(**rule, role="number", **_number_rule(values, dtype, where))
     if dtype.kind in "iu":
         return Column(**rule, role="integer")
     if dtype.kind == "b":
@@ -204,7 +206,7 @@ def _categories(values: list[Any], where: str) -> list[Any]:
     raise _unusable(where, f"categories of type {named}", "Use texts or numbers as categories")
 
 
-def _number_rule(values: Any, where: str) -> dict[str, Any]:
+def _number_rule(values: Any, dtype: Any, where: str) -> dict[str, Any]:
     import numpy as np
 
     if np.isinf(values).any():
@@ -212,7 +214,21 @@ def _number_rule(values: Any, where: str) -> dict[str, Any]:
             f"{where} holds infinity in {int(np.isinf(values).sum())} places, which JSON cannot "
             "carry. Replace it by NaN or by a bound before describe_input."
         )
-    return {"beyond_float32": bool((np.abs(values.astype(np.float64)) > FLOAT32_MAX).any())}
+    return {"largest": _largest(values, dtype)}
+
+
+def _largest(values: Any, dtype: Any) -> float:
+    """The magnitude up to which a request's numbers are believed.
+
+    Far beyond the training data lie typing errors, and numbers that models overflow on: scaling
+    divides by small deviations, and trees hold float32.
+    """
+    import numpy as np
+
+    seen = float(np.nanmax(np.abs(values.astype(np.float64)), initial=0.0))
+    held = float(np.finfo(f"f{dtype.itemsize}").max)
+    widest = held if seen > FLOAT32_MAX else min(held, FLOAT32_MAX)
+    return min(max(ALWAYS_BELIEVED, BELIEVED_TIMES * seen), widest)
 
 
 def _allowing_missing(column: Column) -> Column:

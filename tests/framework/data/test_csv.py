@@ -74,9 +74,9 @@ def test_numbers(numbers, word, number):
         ("true", "'true' is not a number"),
         ("inf", "'inf' is infinite"),
         ("-Infinity", "'-Infinity' is infinite"),
-        ("1e999", "'1e999' is beyond ±3.4e+38"),
-        ("1e39", "'1e39' is beyond ±3.4e+38"),
-        ("9" * 400, "is beyond ±3.4e+38"),
+        ("1e999", "'1e999' is beyond ±1e+15"),
+        ("1e39", "'1e39' is beyond ±1e+15"),
+        ("9" * 400, "is beyond ±1e+15"),
         ("1e5e5", "'1e5e5' is not a number"),
         ("--1", "'--1' is not a number"),
         ("1 2", "'1 2' is not a number"),
@@ -90,10 +90,23 @@ def test_what_is_no_number(numbers, word, problem):
     assert len(sentence) < 120
 
 
-def test_numbers_beyond_float32_pass_when_the_training_data_had_them():
-    model = Model(np.array([[1e300], [1.0]]))
-    assert model.csv("-1e308\n").tolist() == [[-1e308]]
-    assert "beyond ±1.8e+308" in model.refusal("1e309", "text/csv")
+@pytest.mark.parametrize(
+    ("seen", "dtype", "believed", "limit"),
+    [
+        (1.0, "float64", "-9e14", "1e+15"),
+        (2e20, "float64", "1e26", "2e+26"),
+        (1e38, "float64", "3e38", "3.4e+38"),
+        (1e300, "float64", "-9e305", "1e+306"),
+        (1e308, "float64", "-1e308", "1.8e+308"),
+        (1e38, "float32", "3e38", "3.4e+38"),
+        (1.0, "float16", "65000", "6.55e+04"),
+    ],
+)
+def test_numbers_far_beyond_the_training_data_are_refused(seen, dtype, believed, limit):
+    model = Model(np.array([[seen], [0.0]], dtype=dtype))
+    assert model.csv(f"{believed}\n").tolist() == [[float(np.dtype(dtype).type(believed))]]
+    for cell in ("1e307" if limit != "1.8e+308" else "1e309", "-1e400", "9" * 400):
+        assert f"beyond ±{limit}" in model.refusal(cell, "text/csv")
 
 
 def test_missing_where_none_was_seen(frame):

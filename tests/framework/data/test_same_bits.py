@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from tests.framework.data.conftest import Model
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
-FINITE = st.floats(min_value=-3.4e38, max_value=3.4e38, allow_nan=False)
+FINITE = st.floats(min_value=-1e15, max_value=1e15, allow_nan=False)
 
 
 def bodies(rows: list[list], names: list[str]) -> dict[str, bytes]:
