@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -33,7 +34,13 @@ STALL_SECONDS = 30.0  # a client may pause so long within a request
 LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
 SO_ATTACH_FILTER = 26  # Linux; Python's socket module does not name it
-BPF_RETURN = 0x06
+HANDSHAKE_SECONDS = 0.2
+DROP_SYN = (  # a classic BPF program on the TCP header: (code, jump if true, if false, operand)
+    (0x30, 0, 0, 13),  # load the byte of the flags
+    (0x45, 0, 1, 0x02),  # is SYN among them?
+    (0x06, 0, 0, 0),  # then drop
+    (0x06, 0, 0, 0xFFFFFFFF),  # else keep
+)
 ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUS_OF_ERROR = {
     errors.LimitRequestLine: (414, "URI Too Long"),
@@ -122,7 +129,7 @@ class Worker(ThreadWorker):
         if self.app.stopping and not enabled and not self.alive:
             for listener in self.sockets:
                 _refuse_new_connections(listener)
-                while self.accept(listener):
+                while self.accept(listener) or _arriving(listener):
                     pass
                 listener.close()
 
@@ -196,13 +203,20 @@ class Worker(ThreadWorker):
 
 
 def _refuse_new_connections(listener: Any) -> None:
-    """Let the kernel drop what arrives for this socket from now on, in every process.
+    """Let the kernel drop what asks for a connection from now on, in every process.
 
     Closing a listening socket resets the connections that it accepted and nobody took; so
-    first nothing new may come in, then what is there is taken, then it can be closed. Without
-    the filter, which some sandboxes refuse, a race of microseconds remains.
+    first nothing new may come in, then what is there is taken, then it can be closed. Handshakes
+    that have begun go on, for their clients count them as accepted. Without the filter, which some
+    sandboxes refuse, a race of microseconds remains.
     """
-    drop_everything = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
-    program = struct.pack("HL", 1, ctypes.addressof(drop_everything))
+    instructions = b"".join(struct.pack("HBBI", *line) for line in DROP_SYN)
+    code = ctypes.create_string_buffer(instructions)
+    program = struct.pack("HL", len(DROP_SYN), ctypes.addressof(code))
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
+
+def _arriving(listener: Any) -> bool:
+    """Whether a handshake that has begun ends soon, so that there is a connection to take."""
+    return bool(select.select([listener], [], [], HANDSHAKE_SECONDS)[0])
