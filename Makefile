@@ -16,7 +16,7 @@ DOCKER_BUILD = BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/am
 	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint image base-image setup sagemaker-sdk lock
+.PHONY: help demo test check bench lint image base-image setup sagemaker-sdk lock
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,9 @@ test: $(VENV)/for-tests  ## run the tests; those in containers need a Docker eng
 
 check: $(VENV)/for-demo  ## prove that the algorithm in container/ keeps SageMaker's contract
 	$(PYTHON) -m local_test check
+
+bench: $(VENV)/for-tests  ## measure what there are figures for, as ratios side by side
+	$(PYTHON) -m benchmarks.start $(OPTIONS)
 
 drill-%: tests/drills/%.py $(VENV)/for-tests  # the long tests: one script each
 	$(PYTHON) -m tests.drills.$* $(OPTIONS)

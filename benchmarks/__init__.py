@@ -1,0 +1,1 @@
+"""Figures as ratios against something real, measured side by side in one go."""
