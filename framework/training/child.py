@@ -49,6 +49,8 @@ def main() -> int:
         failure = explain(error, layout, memory, algorithm.directory)
         FailureFile(layout).write(failure)
         return failure.exit_code
+    finally:  # Python forgets its handlers when it ends, and the default would kill a finished job
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> None:

@@ -45,6 +45,26 @@ def test_sigterm_before_training_starts_is_not_lost(job, started):
     assert job.finish(process, seconds=20).code == 0
 
 
+def test_sigterm_while_python_ends_does_not_fail_a_finished_job(job, started):
+    job.write_train("    return {'offset': 1.0}\n")
+    trainer = job.algorithm / "trainer.py"
+    trainer.write_text(
+        "import os, time\n"
+        "class Lingering:\n"
+        "    def __del__(self, write=os.write, sleep=time.sleep):\n"
+        "        write(1, b'ending\\n')\n"
+        "        sleep(1)\n"
+        "kept = Lingering()\n" + trainer.read_text()
+    )
+    process = started()
+    job.wait_for("ending")
+
+    process.send_signal(signal.SIGTERM)
+
+    run = job.finish(process, seconds=20)
+    assert (run.code, run.failure) == (0, ""), run.log
+
+
 def children(pid: int) -> list[list[str]]:
     """Fields of /proc/PID/stat (pid, name, state, …) of the processes whose parent is ``pid``."""
     found = []
