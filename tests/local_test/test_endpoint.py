@@ -49,7 +49,8 @@ def serve(bench: Bench, *arguments: object) -> Serving:
 def serving(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     running = serve(Bench(tmp_path_factory.mktemp("serving")), "--model", model)
     yield running
-    running.process.kill()
+    running.process.terminate()  # killed, it could not end its own server
+    running.process.wait(60)
 
 
 def test_the_sample_of_the_model_is_answered(serving):
