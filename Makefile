@@ -5,7 +5,8 @@ PYTHON := $(VENV)/bin/python
 SDK := $(VENV)/sagemaker-sdk
 HOST_PYTHON := $(shell command -v python3.11 || command -v python3)
 
-DEMO_LOCKS := framework/requirements.txt container/requirements.txt local_test/requirements.txt
+DEMO_LOCKS := framework/requirements.txt container/requirements.txt ci/requirements.txt \
+	local_test/requirements.txt
 TEST_LOCKS := $(DEMO_LOCKS) tests/requirements.txt
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 
