@@ -19,9 +19,19 @@ GATEKEEPERS = {
     ("framework", "werkzeug"): "framework/serving/app.py",
     ("framework", "gunicorn"): "framework/serving/server/",
     ("local_test", "docker"): "local_test/containers.py",
+    ("local_test", "moto"): "local_test/aws/emulator/",
+    ("local_test", "boto3"): "local_test/aws/world.py",
+    ("local_test", "flask"): "local_test/aws/page/",
+    ("ci", "boto3"): "ci/client.py",
+    ("ci", "botocore"): "ci/client.py",
 }
 OPTIONAL = {"pandas", "pyarrow", "pytest"}  # used where they are installed
-PARTS_OF = {"pydantic_core": "pydantic", "werkzeug": "flask"}
+PARTS_OF = {
+    "pydantic_core": "pydantic",
+    "werkzeug": "flask",
+    "botocore": "boto3",
+    "jsonata": "jsonata-python",
+}
 NOWHERE = {"framework": ("boto3", "botocore", "sagemaker", "docker")}
 VAGUE = ("utils", "helpers", "common", "manager", "core")
 HEAVY = ("flask", "gunicorn", "numpy", "pandas", "scipy", "sklearn")
@@ -129,7 +139,7 @@ def libraries_have_one_gatekeeper(root: Path) -> list[str]:
 def rooms_declare_what_they_import(root: Path) -> list[str]:
     return [
         found.said(root, f"{found.top} is not in {room}/requirements.in")
-        for room in ("framework", "local_test")
+        for room in ("framework", "local_test", "ci")
         for found in imports_of(root, room)
         if found.top not in sys.stdlib_module_names | OPTIONAL | {*ROOMS}
         and PARTS_OF.get(found.top, found.top) not in declared(root / room / "requirements.in")
@@ -198,7 +208,9 @@ def names_say_what_is_inside(root: Path) -> list[str]:
 
 
 def declared(requirements: Path) -> set[str]:
-    return set(requirements.read_text().split()) if requirements.is_file() else set()
+    """Names without extras: "moto[server]" declares moto."""
+    words = requirements.read_text().split() if requirements.is_file() else []
+    return {word.partition("[")[0] for word in words}
 
 
 def exported(init: Path) -> set[str]:
@@ -252,6 +264,8 @@ PLANTED: list[tuple[Callable[[Path], list[str]], dict[str, str]]] = [
     (libraries_have_one_gatekeeper, {"framework/serving/other.py": "from flask import Flask"}),
     (libraries_have_one_gatekeeper, {"framework/training/a.py": "import gunicorn.config"}),
     (libraries_have_one_gatekeeper, {"local_test/__main__.py": "import docker"}),
+    (libraries_have_one_gatekeeper, {"local_test/aws/gate.py": "from moto import server"}),
+    (libraries_have_one_gatekeeper, {"ci/requests.py": "from botocore.exceptions import X"}),
     (libraries_have_one_gatekeeper, {"framework/serving/server/a.py": "import boto3"}),
     (
         rooms_declare_what_they_import,

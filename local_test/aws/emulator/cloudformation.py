@@ -1,0 +1,11 @@
+"""Resource types, rollback and change sets that moto lacks."""
+
+from local_test.aws.world import World
+
+
+def install(world: World) -> None:
+    """Nothing yet."""
+
+
+def reset() -> None:
+    """Nothing yet."""

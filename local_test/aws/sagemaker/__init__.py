@@ -1,0 +1,1 @@
+"""SageMaker: jobs and endpoints that are real processes or containers."""

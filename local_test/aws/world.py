@@ -1,0 +1,63 @@
+"""What every part of the local AWS shares: where it listens, its clock, its images, its clients."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local_test.aws.clock import Clock
+from local_test.cluster import Kind
+
+ACCOUNT = "123456789012"  # moto's own for clients without an account of their own
+REGION = "us-east-1"
+
+Emit = Callable[[str, str, str, Mapping[str, Any], Sequence[str]], None]
+
+
+def _nobody_listens(
+    region: str, source: str, kind: str, detail: Mapping[str, Any], resources: Sequence[str]
+) -> None:
+    """Before EventBridge is installed there is nobody to tell."""
+
+
+@dataclass
+class World:
+    """One local AWS.
+
+    Attributes:
+        url: the endpoint of every service.
+        engine: what jobs and endpoints run as.
+        scratch: an existing directory for everything that lives as long as this AWS.
+        emit: puts an event of AWS itself on the default bus of a region:
+            ``emit(region, source, detail_type, detail, resources)``. EventBridge sets it.
+    """
+
+    url: str
+    engine: Kind
+    scratch: Path
+    clock: Clock = field(default_factory=Clock)
+    emit: Emit = _nobody_listens
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        """A boto3 client of this AWS."""
+        return _client(self.url, service, region)
+
+
+@cache
+def _client(url: str, service: str, region: str) -> Any:
+    session = boto3.session.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 (moto takes any)
+        region_name=region,
+    )
+    config = Config(
+        retries={"total_max_attempts": 1},
+        read_timeout=600,
+        max_pool_connections=50,
+        s3={"addressing_style": "path"},
+    )
+    return session.client(service, endpoint_url=url, config=config)
