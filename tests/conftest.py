@@ -1,7 +1,8 @@
-"""What tests of several rooms share: the Docker engine and the images of this repository."""
+"""What tests of several rooms share: the Docker engine, this repository's images, a browser."""
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,21 +10,42 @@ import docker
 import pytest
 from docker.errors import BuildError, DockerException, ImageNotFound
 from docker.models.images import Image
+from selenium import webdriver
 
 PROJECT = Path(__file__).parents[1]
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "python:3.11-slim-bookworm")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-REQUIRE_DOCKER = os.environ.get("REQUIRE_DOCKER") == "1"
+REQUIRED = {  # marker → the variable that lets none of its tests skip
+    "docker": "REQUIRE_DOCKER",
+    "browser": "REQUIRE_BROWSER",
+}
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """With REQUIRE_DOCKER=1 no container test may skip, whatever its reason."""
+    """With REQUIRE_DOCKER=1 no container test may skip, whatever its reason; browsers likewise."""
     report = yield
-    if REQUIRE_DOCKER and report.skipped and item.get_closest_marker("docker"):
-        report.outcome = "failed"
-        report.longrepr = f"skipped although REQUIRE_DOCKER=1: {report.longrepr}"
+    for marker, variable in REQUIRED.items():
+        required = os.environ.get(variable) == "1"
+        if required and report.skipped and item.get_closest_marker(marker):
+            report.outcome = "failed"
+            report.longrepr = f"skipped although {variable}=1: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def browser() -> Iterator[webdriver.Chrome]:
+    """A headless Chromium; the test is skipped where it is not installed."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no chromium and chromedriver here: .ci/browser installs them")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--window-size=1400,1000"):
+        options.add_argument(argument)
+    opened = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield opened
+    opened.quit()
 
 
 @pytest.fixture(scope="session")
