@@ -9,7 +9,8 @@ import numpy as np
 from framework.drift.report import Share
 from framework.schema.histogram import counts_between
 
-PSI_BINS = 10
+PSI_BINS = 11  # three of the 32 that a manifest has are one
+SHARED = 0.6  # a bin so full, in terms of such a part, holds one value that many rows share
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,32 @@ class BinnedNumbers:
         if len(self.edges) == 0:
             return 0.0
         ordered = np.sort(values)
-        up_to = np.searchsorted(ordered, self.edges, side="right") / len(values)
-        below = np.searchsorted(ordered, self.edges, side="left") / len(values)
-        distance = float(max((self.up_to - up_to).max(), (below - self.below).max()))
-        return max(0.0, distance if self.exact else distance - 1 / self.rows)
+        up_to, below = (
+            np.searchsorted(ordered, self.edges, side=side) / len(values)
+            for side in ("right", "left")
+        )
+        if self.exact:
+            return float(np.abs(self.up_to - up_to).max())
+        least = max((self.up_to - up_to).max(), (below - self.below).max()) - 1 / self.rows
+        return max(0.0, float(least))
 
     def cells(self, values: np.ndarray) -> Cells:
-        """Both samples in about ten bins, equally full in the reference."""
-        inner = (self.up_to > 0) & (self.up_to < 1)
-        edges, up_to = self.edges[inner], self.up_to[inner]
-        if len(edges) >= PSI_BINS:
-            wanted = np.arange(1, PSI_BINS) / PSI_BINS
-            chosen = np.unique(np.abs(up_to[:, None] - wanted).argmin(axis=0))
-            edges, up_to = edges[chosen], up_to[chosen]
-        reference = np.diff(up_to, prepend=0.0, append=1.0) * self.rows
-        return Cells(edges, reference, counts_between(values, edges))
+        """Both samples in bins of about a tenth of the reference; more where values are shared."""
+        reference = np.diff(self.up_to, prepend=0.0, append=1.0) * self.rows
+        current = counts_between(values, self.edges)
+        ends = _ends(reference, self.rows / PSI_BINS)
+        sums = [np.add.reduceat(counts, [0, *(ends[:-1] + 1)]) for counts in (reference, current)]
+        return Cells(self.edges[ends[:-1]], *sums)
+
+
+def _ends(counts: np.ndarray, full: float) -> np.ndarray:
+    """The last bin of each group: small neighbours are joined until they are full together."""
+    ends = []
+    gathered = 0.0
+    for i, rows in enumerate(counts):
+        gathered += rows
+        shared = max(rows, counts[i + 1] if i + 1 < len(counts) else full) >= SHARED * full
+        if gathered >= full or shared:
+            ends.append(i)
+            gathered = 0.0
+    return np.array(ends)

@@ -67,7 +67,11 @@ def pooled(reference: "ArrayLike", current: "ArrayLike") -> list[list[int]]:
 
 
 def stability_index(reference: "ArrayLike", current: "ArrayLike") -> float:
-    """PSI: the sum over cells of (q - p) ln(q / p); half a row more in each, so that none is 0."""
-    p, q = (np.asarray(counts, dtype=np.float64) + PSEUDO_COUNT for counts in (reference, current))
+    """PSI: the sum of (q - p) ln(q / p) over the cells that are not empty in both samples.
+
+    Each cell counts half a row more, so that no share is 0.
+    """
+    p, q = (np.asarray(counts, dtype=np.float64) for counts in (reference, current))
+    p, q = p[p + q > 0] + PSEUDO_COUNT, q[p + q > 0] + PSEUDO_COUNT
     p, q = p / p.sum(), q / q.sum()
     return float(((q - p) * np.log(q / p)).sum())
