@@ -6,10 +6,10 @@ import shutil
 import tarfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
-from framework.errors import ArtifactError
+from framework.artifact import unpack_artifact
 from framework.layout import Layout
 
 Spelling = Literal["raw", "quoted"]
@@ -79,31 +79,6 @@ def pack_artifact(model_dir: Path, archive: Path) -> Path:
         for path in sorted(model_dir.iterdir()):
             tar.add(path, arcname=path.name)
     return archive
-
-
-def unpack_artifact(archive: Path, directory: Path) -> None:
-    """Unpack a model.tar.gz as hosting does: regular files and directories only.
-
-    Raises:
-        ArtifactError: it holds links or devices, or names outside of ``directory``.
-        tarfile.TarError, EOFError, OSError: it is damaged.
-    """
-    with tarfile.open(archive, "r:gz") as tar:
-        odd = [member.name for member in tar if not _is_plain(member)]
-        if odd:
-            raise ArtifactError(
-                f"{archive} holds links or devices, or names that lead out of it "
-                f"({', '.join(odd[:3])}), which hosting refuses. Pack the files themselves."
-            )
-        # The Python of Debian 12 has no filters yet; the check above is enough there.
-        tar.extraction_filter = getattr(tarfile, "data_filter", None)
-        tar.extractall(directory)  # noqa: S202
-
-
-def _is_plain(member: tarfile.TarInfo) -> bool:
-    path = PurePosixPath(member.name)
-    inside = not path.is_absolute() and ".." not in path.parts
-    return inside and (member.isfile() or member.isdir())
 
 
 def stringified(hyperparameters: Mapping[str, Any], spelling: Spelling = "raw") -> dict[str, str]:
