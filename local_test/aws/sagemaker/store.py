@@ -42,7 +42,9 @@ class Store:
                         f"Job name must be unique within an AWS account and region, and a "
                         f"{kind.replace('-', ' ')} with this name already exists ({arn})",
                     )
-                raise Refused("ValidationException", f'Cannot create existing {kind} "{arn}".')
+                raise Refused(
+                    "ValidationException", f'Cannot create already existing {_words(kind)} "{arn}".'
+                )
             records[name] = record
             self._tags[arn] = {tag["Key"]: tag["Value"] for tag in tags}
             return arn
@@ -58,7 +60,9 @@ class Store:
         if record is None:
             if kind.endswith("-job"):
                 raise Refused("ResourceNotFound", f"Requested resource not found: {name}.")
-            raise Refused("ValidationException", f'Could not find {kind} "{self.arn(kind, name)}".')
+            raise Refused(
+                "ValidationException", f'Could not find {_words(kind)} "{self.arn(kind, name)}".'
+            )
         return record
 
     def all(self, kind: str) -> list[Record]:
@@ -77,6 +81,11 @@ class Store:
         """The tags of a resource; change the returned mapping to change them."""
         with self.lock:
             return self._tags.setdefault(arn, {})
+
+
+def _words(kind: str) -> str:
+    """A kind as SageMaker's messages spell it."""
+    return "endpoint configuration" if kind == "endpoint-config" else kind
 
 
 class Stores:

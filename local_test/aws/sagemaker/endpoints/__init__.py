@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from local_test.aws.sagemaker.calls import Handlers
+from local_test.aws.sagemaker.endpoints import configs, invocations, models
+from local_test.aws.sagemaker.endpoints.invocations import Invocation
+from local_test.aws.sagemaker.endpoints.lifecycle import Lifecycle
 from local_test.aws.sagemaker.store import Store
 from local_test.aws.world import World
 
@@ -13,18 +16,38 @@ class Endpoints:
 
     def __init__(self, world: World):
         self._world = world
+        self._lifecycle = Lifecycle(world)
 
     def handlers(self) -> Handlers:
         """The calls that make, change, describe, list and delete them."""
-        return {}
+        return {**models.handlers(), **configs.handlers(), **self._lifecycle.handlers()}
 
     def invoked(self, environ: dict[str, Any]) -> bool:
-        """Whether this is InvokeEndpoint."""
-        return False
+        """Whether this is InvokeEndpoint, or another of its kind, which is refused."""
+        return invocations.asked_for(environ) is not None
 
     def invoke(self, store: Store, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer InvokeEndpoint."""
-        return []
+        return invocations.answered(
+            environ,
+            start_response,
+            lambda name: self._lifecycle.find(store.region, name),
+            self._world.clock.time,
+            self._note,
+        )
+
+    def story(self, region: str, name: str) -> list[dict[str, Any]]:
+        """What happened to an endpoint, the oldest first; empty when there is none.
+
+        Each entry has ``time``, ``status``, ``happened`` (a sentence) and ``fleets``: for each
+        ``config``, ``part`` of the traffic (0 to 1) and ``instances`` by variant.
+        """
+        endpoint = self._lifecycle.find(region, name)
+        return endpoint.journal.entries() if endpoint is not None else []
 
     def close(self) -> None:
         """End what runs."""
+        self._lifecycle.close()
+
+    def _note(self, invocation: Invocation) -> None:
+        """Metrics and data capture."""
