@@ -34,6 +34,8 @@ class World:
         scratch: an existing directory for everything that lives as long as this AWS.
         emit: puts an event of AWS itself on the default bus of a region:
             ``emit(region, source, detail_type, detail, resources)``. EventBridge sets it.
+        scaling_activities: what DescribeScalingActivities shows of a region, the newest first.
+            Endpoints set it.
     """
 
     url: str
@@ -41,6 +43,7 @@ class World:
     scratch: Path
     clock: Clock = field(default_factory=Clock)
     emit: Emit = _nobody_listens
+    scaling_activities: Callable[[str], list[dict[str, Any]]] = lambda region: []
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this AWS."""

@@ -11,6 +11,7 @@ from local_test.aws.emulator import (
     ecr,
     events,
     functions,
+    scaling,
     stepfunctions,
 )
 from local_test.aws.emulator.app import REQUEST_HANDLER, application
@@ -18,7 +19,7 @@ from local_test.aws.world import World
 
 __all__ = ["REQUEST_HANDLER", "application", "install", "reset"]
 
-ADDITIONS = (functions, stepfunctions, events, alarms, cloudformation, ecr)
+ADDITIONS = (functions, stepfunctions, events, alarms, cloudformation, ecr, scaling)
 
 
 def install(world: World) -> None:

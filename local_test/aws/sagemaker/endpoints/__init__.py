@@ -1,12 +1,16 @@
 """Models, endpoint configs and endpoints; invocations; scaling."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from local_test.aws.sagemaker.calls import Handlers
 from local_test.aws.sagemaker.endpoints import configs, invocations, models
+from local_test.aws.sagemaker.endpoints.capture import Capture
 from local_test.aws.sagemaker.endpoints.invocations import Invocation
 from local_test.aws.sagemaker.endpoints.lifecycle import Lifecycle
+from local_test.aws.sagemaker.endpoints.metering import Metering
+from local_test.aws.sagemaker.endpoints.scaling import Scaling
 from local_test.aws.sagemaker.store import Store
 from local_test.aws.world import World
 
@@ -16,7 +20,13 @@ class Endpoints:
 
     def __init__(self, world: World):
         self._world = world
-        self._lifecycle = Lifecycle(world)
+        self._metering = Metering(world)
+        self._capture = Capture(world)
+        self._lifecycle = Lifecycle(world, self._settle)
+        self._scaling = Scaling(world, self._lifecycle)
+        self._closed = False
+        world.scaling_activities = self._scaling.activities
+        world.clock.watch(self._tick)
 
     def handlers(self) -> Handlers:
         """The calls that make, change, describe, list and delete them."""
@@ -47,7 +57,24 @@ class Endpoints:
 
     def close(self) -> None:
         """End what runs."""
+        self._closed = True
         self._lifecycle.close()
 
+    def flush(self) -> None:
+        """Put metrics and captured data, which else follow within a second."""
+        self._metering.flush()
+        self._capture.flush()
+
     def _note(self, invocation: Invocation) -> None:
-        """Metrics and data capture."""
+        self._metering.count(invocation)
+        self._capture.take(invocation)
+
+    def _settle(self) -> None:
+        """Let alarms see every invocation up to now."""
+        self.flush()
+        self._world.clock.tick()
+
+    def _tick(self, now: datetime) -> None:
+        if not self._closed:
+            self.flush()
+            self._scaling.look(now)

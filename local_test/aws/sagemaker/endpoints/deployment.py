@@ -38,6 +38,7 @@ class Deployment:
 
     Attributes:
         report: is told each step: a status of the new fleet's variants, and a sentence.
+        settle: brings metrics and alarms up to date.
         stop: set when the local AWS ends.
     """
 
@@ -48,6 +49,7 @@ class Deployment:
     new: Fleet
     policy: Policy
     report: Report
+    settle: Callable[[], None]
     stop: threading.Event
 
     def __post_init__(self) -> None:
@@ -122,7 +124,7 @@ class Deployment:
             self._check()
             if self.stop.wait(LOOK_SECONDS):
                 raise Interrupted()
-        clock.tick()
+        self.settle()
         self._check()
 
     def _check(self) -> None:

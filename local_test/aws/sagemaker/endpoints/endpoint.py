@@ -31,13 +31,19 @@ class LiveEndpoint:
     Attributes:
         router: sends its requests to instances.
         journal: what it says of itself.
+        variants: names of those that it has or had.
+
+    Args:
+        settle: brings metrics and alarms up to date.
     """
 
-    def __init__(self, world: World, store: Store, record: Record):
+    def __init__(self, world: World, store: Store, record: Record, settle: Callable[[], None]):
         self.name = record["EndpointName"]
         self.region = store.region
         self.router = Router()
         self.journal = Journal(world, store, record, self.router)
+        self.variants: set[str] = set()
+        self._settle = settle
         self._world = world
         self._store = store
         self._logs = Logs(world, store.region, self.name)
@@ -59,7 +65,9 @@ class LiveEndpoint:
         Raises:
             Refused: a model of the config is not there any more.
         """
-        return Fleet(self._site, self._store, config)
+        fleet = Fleet(self._site, self._store, config)
+        self.variants |= fleet.groups.keys()
+        return fleet
 
     def create(self, fleet: Fleet) -> None:
         """Bring the first fleet up."""
@@ -128,6 +136,7 @@ class LiveEndpoint:
             new,
             policy,
             lambda status, message: self.journal.report(new, status, message),
+            self._settle,
             self._stop,
         )
         try:

@@ -74,6 +74,11 @@ class Group:
         return self.variant["VariantName"]
 
     @property
+    def instance_type(self) -> str | None:
+        """None for a serverless variant."""
+        return self.variant.get("InstanceType")
+
+    @property
     def ready(self) -> list[Instance]:
         """The instances that answer."""
         return [instance for instance in self.instances if instance.ready]

@@ -1,11 +1,11 @@
 """The calls that create, update, resize, describe, list and delete endpoints."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_test.aws.sagemaker.calls import Call, Handlers
-from local_test.aws.sagemaker.endpoints import alarms
+from local_test.aws.sagemaker.endpoints import alarms, targets
 from local_test.aws.sagemaker.endpoints.configs import KIND as CONFIG
 from local_test.aws.sagemaker.endpoints.configs import is_serverless
 from local_test.aws.sagemaker.endpoints.endpoint import LiveEndpoint
@@ -20,10 +20,15 @@ SUMMARY = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "E
 
 
 class Lifecycle:
-    """Every endpoint of one world, by region and name."""
+    """Every endpoint of one world, by region and name.
 
-    def __init__(self, world: World):
+    Args:
+        settle: brings metrics and alarms up to date.
+    """
+
+    def __init__(self, world: World, settle: Callable[[], None]):
         self._world = world
+        self._settle = settle
         self._lock = threading.RLock()
         self._live: dict[tuple[str, str], LiveEndpoint] = {}
 
@@ -82,7 +87,7 @@ class Lifecycle:
             record["LastDeploymentConfig"] = deployment
         with self._lock:
             arn = store.add(KIND, name, record, call.parameters.get("Tags", []))
-            endpoint = LiveEndpoint(self._world, store, record)
+            endpoint = LiveEndpoint(self._world, store, record, self._settle)
             self._live[store.region, name] = endpoint
             endpoint.create(endpoint.new_fleet(config))
         return {"EndpointArn": arn}
@@ -94,6 +99,7 @@ class Lifecycle:
             _require_working(endpoint)
             config = call.store.get(CONFIG, asked["EndpointConfigName"])
             fleet = endpoint.new_fleet(config)
+            _keep_scaled_types(call, endpoint.fleet, fleet)
             _retain(asked, endpoint.fleet, fleet)
             deployment = asked.get("DeploymentConfig")
             if deployment is None and asked.get("RetainDeploymentConfig"):
@@ -130,6 +136,8 @@ class Lifecycle:
             region, name = call.store.region, endpoint.name
 
             def forget() -> None:
+                resources = [targets.resource(name, v) for v in endpoint.variants]
+                targets.deregister(self._world, region, resources)
                 with self._lock:
                     call.store.remove(KIND, name)
                     del self._live[region, name]
@@ -160,6 +168,25 @@ def _require_working(endpoint: LiveEndpoint) -> None:
     if status != "InService":
         arn = endpoint.journal.record["EndpointArn"]
         raise _refused(f'Cannot update endpoint "{arn}" in status {status}. It can be deleted.')
+
+
+def _keep_scaled_types(call: Call, old: Fleet, new: Fleet) -> None:
+    """Refuse another instance type for a variant that Application Auto Scaling scales."""
+    name, world, region = call.parameters["EndpointName"], call.world, call.store.region
+    changed = [
+        variant
+        for variant in old.groups.keys() & new.groups.keys()
+        if old.groups[variant].instance_type != new.groups[variant].instance_type
+    ]
+    if not changed:
+        return
+    resources = [targets.resource(name, variant) for variant in changed]
+    if scaled := [found["ResourceId"] for found in targets.registered(world, region, resources)]:
+        raise _refused(
+            "The instance type of a variant cannot be changed while automatic scaling is "
+            f"configured for it: {', '.join(scaled)}. Deregister the scalable target, update the "
+            "endpoint, and register it again."
+        )
 
 
 def _retain(asked: Mapping[str, Any], old: Fleet, new: Fleet) -> None:
