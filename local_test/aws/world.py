@@ -36,6 +36,9 @@ class World:
             ``emit(region, source, detail_type, detail, resources)``. EventBridge sets it.
         scaling_activities: what DescribeScalingActivities shows of a region, the newest first.
             Endpoints set it.
+        endpoint_story: what happened to an endpoint, by region and name: entries with ``time``,
+            ``status``, ``happened`` (a sentence) and ``fleets``, which have ``config``, ``part``
+            of the traffic (0 to 1) and ``instances`` by variant. Endpoints set it.
     """
 
     url: str
@@ -44,6 +47,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     emit: Emit = _nobody_listens
     scaling_activities: Callable[[str], list[dict[str, Any]]] = lambda region: []
+    endpoint_story: Callable[[str, str], list[dict[str, Any]]] = lambda region, name: []
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this AWS."""

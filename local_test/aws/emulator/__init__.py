@@ -12,6 +12,7 @@ from local_test.aws.emulator import (
     events,
     functions,
     scaling,
+    statistics,
     stepfunctions,
 )
 from local_test.aws.emulator.app import REQUEST_HANDLER, application
@@ -19,7 +20,7 @@ from local_test.aws.world import World
 
 __all__ = ["REQUEST_HANDLER", "application", "install", "reset"]
 
-ADDITIONS = (functions, stepfunctions, events, alarms, cloudformation, ecr, scaling)
+ADDITIONS = (functions, stepfunctions, events, alarms, cloudformation, ecr, scaling, statistics)
 
 
 def install(world: World) -> None:

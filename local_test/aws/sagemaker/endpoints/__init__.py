@@ -26,6 +26,7 @@ class Endpoints:
         self._scaling = Scaling(world, self._lifecycle)
         self._closed = False
         world.scaling_activities = self._scaling.activities
+        world.endpoint_story = self.story
         world.clock.watch(self._tick)
 
     def handlers(self) -> Handlers:
@@ -47,11 +48,7 @@ class Endpoints:
         )
 
     def story(self, region: str, name: str) -> list[dict[str, Any]]:
-        """What happened to an endpoint, the oldest first; empty when there is none.
-
-        Each entry has ``time``, ``status``, ``happened`` (a sentence) and ``fleets``: for each
-        ``config``, ``part`` of the traffic (0 to 1) and ``instances`` by variant.
-        """
+        """``World.endpoint_story``; empty when there is no such endpoint."""
         endpoint = self._lifecycle.find(region, name)
         return endpoint.journal.entries() if endpoint is not None else []
 
