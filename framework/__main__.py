@@ -21,6 +21,7 @@ COMMANDS = {
     "train": ("framework.training.program", "train a model as a SageMaker training job does"),
     "serve": ("framework.serving.program", "answer /ping and /invocations"),
     "check": ("framework.testing.program", "prove that the algorithm keeps the contract"),
+    "monitor": ("framework.monitoring.program", "compare live requests with the training data"),
     "describe": ("framework.inspection.program", "print what the algorithm is, as JSON"),
 }
 

@@ -7,7 +7,7 @@ A column has drifted when the change is significant, after a correction for all 
 report, and large enough to matter. docs/contract.md, "Drift", names the tests and thresholds.
 """
 
-from framework.drift.compare import Thresholds, compare
+from framework.drift.comparison import Thresholds, compare
 from framework.drift.page import drift_section
 from framework.drift.report import ColumnDrift, DriftReport, Share
 
