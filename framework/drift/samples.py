@@ -25,12 +25,6 @@ def kolmogorov_smirnov(distance: float, reference: int, current: int) -> float:
     return kolmogorov_tail(distance * math.sqrt(reference * current / (reference + current)))
 
 
-def distance_of(reference: "ArrayLike", current: "ArrayLike") -> float:
-    """The largest difference of the distribution functions at the edges of ordered bins."""
-    shares = [np.cumsum(counts) / np.sum(counts) for counts in (reference, current)]
-    return float(np.abs(shares[0] - shares[1]).max())
-
-
 def chi_square(reference: "ArrayLike", current: "ArrayLike") -> tuple[float, float]:
     """(statistic, p value) of the test that two samples come from one distribution.
 
