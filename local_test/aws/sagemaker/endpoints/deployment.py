@@ -69,6 +69,8 @@ class Deployment:
             else:
                 self._switch()
         except (LaunchFailed, GoBack) as error:
+            if self.stop.is_set():
+                raise Interrupted() from None
             self._go_back(str(error))
             raise RolledBack(str(error)) from None
 

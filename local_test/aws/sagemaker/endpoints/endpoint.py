@@ -23,6 +23,7 @@ from local_test.aws.world import World
 
 LOOK_SECONDS = 0.2
 LOOKS_A_LOG = 5
+LOOKS_A_PROBE = 25
 
 
 class LiveEndpoint:
@@ -117,6 +118,8 @@ class LiveEndpoint:
         try:
             fleet.launch()
         except LaunchFailed as error:
+            if self._stop.is_set():
+                raise Interrupted() from None
             self._finish(fleet)
             self.journal.become("Failed", str(error))
         else:
@@ -191,10 +194,12 @@ class LiveEndpoint:
         """Replace instances that ended by themselves, and put what they log."""
         looks = 0
         while not self._stop.wait(LOOK_SECONDS):
-            if self.fleet is not None and not self.journal.in_progress:
-                for group in self.fleet.all_groups:
-                    self._repair(group)
             looks += 1
+            groups = [group for fleet in self._fleets for group in fleet.all_groups]
+            for group in groups:
+                if looks % LOOKS_A_PROBE == 0:
+                    group.probe()
+                self._repair(group)
             if looks % LOOKS_A_LOG == 0:
                 self._logs.flush()
 
@@ -205,7 +210,7 @@ class LiveEndpoint:
             self.journal.tell(f"An instance cannot be replaced: {error}")
         else:
             for name in lost:
-                self.journal.tell(f"Instance {name} ended by itself and was replaced.")
+                self.journal.tell(f"Instance {name} was not healthy any more and was replaced.")
 
     def _run(self, what: str, work: Callable[[], None]) -> None:
         def guarded() -> None:

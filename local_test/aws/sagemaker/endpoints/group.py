@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local_test.aws.sagemaker.endpoints import artifacts
 from local_test.aws.sagemaker.endpoints.instance import Instance, NotHealthy
 from local_test.aws.world import World
@@ -63,6 +65,7 @@ class Group:
     instances: list[Instance] = field(default_factory=list)
     _cluster: Cluster | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
     _directory: Path | None = None
 
     def __post_init__(self) -> None:
@@ -89,32 +92,44 @@ class Group:
         Raises:
             LaunchFailed: one did not come up; those of this call are ended.
         """
-        self.desired += count
-        try:
-            self._bring_up(count)
-        except LaunchFailed:
-            self.desired -= count
-            raise
+        with self._changing:
+            self.desired += count
+            try:
+                self._bring_up(count)
+            except LaunchFailed:
+                self.desired -= count
+                raise
 
     def terminate(self, count: int) -> None:
         """Stop the oldest instances, when they have answered what they have."""
-        self.desired -= count
-        with self._lock:
-            leaving, self.instances = self.instances[:count], self.instances[count:]
-        with ThreadPoolExecutor(max(len(leaving), 1)) as pool:
-            list(pool.map(Instance.retire, leaving))
+        with self._changing:
+            self.desired -= count
+            with self._lock:
+                leaving, self.instances = self.instances[:count], self.instances[count:]
+            with ThreadPoolExecutor(max(len(leaving), 1)) as pool:
+                list(pool.map(Instance.retire, leaving))
+
+    def probe(self) -> None:
+        """Ask /ping of every instance."""
+        for instance in self.ready:
+            instance.probe()
 
     def repair(self) -> list[str]:
-        """Start another instance for each that ended by itself; the names of those lost.
+        """Start another instance for each that is not healthy any more; the names of those lost.
 
         Raises:
             LaunchFailed: another one did not come up; the next call tries again.
         """
-        lost = [instance for instance in self.ready if instance.crashed]
-        self._remove(lost)
-        if missing := self.desired - len(self.instances):
-            self._bring_up(missing)
-        return [instance.name for instance in lost]
+        if not self._changing.acquire(blocking=False):
+            return []
+        try:
+            lost = [instance for instance in self.ready if not instance.healthy]
+            self._remove(lost)
+            if (missing := self.desired - len(self.instances)) > 0:
+                self._bring_up(missing)
+            return [instance.name for instance in lost]
+        finally:
+            self._changing.release()
 
     def kill(self) -> None:
         """End everything at once."""
@@ -190,7 +205,10 @@ def _by_digest(site: Site, image: str) -> str:
     if "@" in image:
         return image
     repository, _, tag = image.rpartition(":")
-    found = site.world.client("ecr", site.region).describe_images(
-        repositoryName=repository.partition("/")[2], imageIds=[{"imageTag": tag}]
-    )
+    try:
+        found = site.world.client("ecr", site.region).describe_images(
+            repositoryName=repository.partition("/")[2], imageIds=[{"imageTag": tag}]
+        )
+    except ClientError:  # it was deleted since: the launch will say so
+        return image
     return f"{repository}@{found['imageDetails'][0]['imageDigest']}"

@@ -13,6 +13,7 @@ from local_test.guard import Guard
 STOP_SECONDS = 30.0
 DRAIN_SECONDS = 60.0
 POLL_SECONDS = 0.02
+MOST_FAILED_PROBES = 3
 ONE_WORKER = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
 
 
@@ -39,6 +40,7 @@ class Instance:
         self._run: Run | None = None
         self._client: KeptClient | None = None
         self._ending = False
+        self._failed_probes = 0
 
     @property
     def client(self) -> KeptClient:
@@ -48,9 +50,10 @@ class Instance:
         return self._client
 
     @property
-    def crashed(self) -> bool:
-        """Whether its container ended without being told."""
-        return not self._ending and self._run is not None and self._run.exit_code is not None
+    def healthy(self) -> bool:
+        """Whether its container runs, and has not failed several probes in a row."""
+        runs = self._ending or self._run is None or self._run.exit_code is None
+        return runs and self._failed_probes < MOST_FAILED_PROBES
 
     @property
     def ended(self) -> bool:
@@ -77,6 +80,14 @@ class Instance:
         except NotServing as error:
             raise NotHealthy(str(error)) from None
         self.ready = not self._ending
+
+    def probe(self) -> None:
+        """Ask /ping once, within 2 s."""
+        try:
+            said = self.client.ping().status
+        except OSError:
+            said = None
+        self._failed_probes = 0 if said == 200 else self._failed_probes + 1
 
     def log(self) -> str:
         """What the container has written so far."""

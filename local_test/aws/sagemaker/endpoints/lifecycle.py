@@ -53,6 +53,16 @@ class Lifecycle:
         with self._lock:
             return self._live.get((region, name))
 
+    def scale(
+        self, endpoint: LiveEndpoint, counts: Mapping[str, int], done: Callable[[str], None]
+    ) -> bool:
+        """Change how many instances variants have, unless something else is being done."""
+        with self._lock:
+            free = not endpoint.journal.in_progress
+            if free:
+                endpoint.resize(counts, done)
+        return free
+
     def close(self) -> None:
         """End all at once."""
         for endpoint in self.all():
@@ -73,6 +83,8 @@ class Lifecycle:
     def _create(self, call: Call) -> dict[str, Any]:
         name, store = call.parameters["EndpointName"], call.store
         config = store.get(CONFIG, call.parameters["EndpointConfigName"])
+        for variant in config["ProductionVariants"]:
+            store.get("model", variant["ModelName"])
         now = call.world.clock.now()
         record = {
             "EndpointName": name,

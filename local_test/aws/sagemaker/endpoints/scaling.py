@@ -95,8 +95,6 @@ class Scaling:
             "StatusCode": "InProgress",
             "StatusMessage": f"Setting desired instance count to {wanted}.",
         }
-        with self._lock:
-            self._activities.setdefault(endpoint.region, []).append(activity)
 
         def done(failed: str) -> None:
             self._rested[which] = clock.now()
@@ -110,7 +108,9 @@ class Scaling:
                 StatusMessage=message,
             )
 
-        endpoint.resize({variant: wanted}, done)
+        if self._lifecycle.scale(endpoint, {variant: wanted}, done):
+            with self._lock:
+                self._activities.setdefault(endpoint.region, []).append(activity)
 
     def _sums(self, endpoint: LiveEndpoint, variant: str, minute: datetime) -> list[float | None]:
         """Invocations per instance in each of the last minutes; None where there is no datum."""
