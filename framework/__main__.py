@@ -1,4 +1,4 @@
-"""The in-image program: python -m framework train | serve | check | describe.
+"""The in-image program: python -m framework train | serve | check | monitor | describe.
 
 Each command imports its own side only, so that serving never loads training and
 the other way round.

@@ -33,6 +33,8 @@ FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(
     r"(?:SAGEMAKER|SERVING|TRAINING|SM|ALGORITHM|OMP|OPENBLAS|MKL)_[A-Z0-9_]*[A-Z0-9]"
     r"|IMAGE_DIGEST|GIT_COMMIT"
+    r"|dataset_(?:source|format)|output_path|(?:start|end)_time|baseline_(?:statistics|constraints)"
+    r"|publish_cloudwatch_metrics|sagemaker_[a-z_]+_name"
 )
 SET_BY_OTHERS = {  # documented, because SageMaker sets it and people ask; nothing here reads it
     "SAGEMAKER_SAFE_PORT_RANGE",

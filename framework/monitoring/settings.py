@@ -108,7 +108,7 @@ class _Reader:
             named = {}
         if not isinstance(named, dict) or CAPTURE_FORMAT not in named:
             raise ConfigurationError(
-                f"{name} is '{text:.80}', but only data captured by an endpoint can be read: "
+                f"{name} is '{text:.80}', but only data captured by an endpoint can be read. Write "
                 f'{{"{CAPTURE_FORMAT}": {{"captureIndexNames": ["endpointInput"]}}}}.'
             )
 
