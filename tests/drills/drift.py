@@ -3,8 +3,9 @@
     python -m tests.drills.drift --seeds 1000
 
 Every run draws a population for each column, a training sample and a later sample from it, and
-compares the later one with what a manifest would hold of the first. Samples of a million rows run
-with a twentieth of the seeds.
+compares the later one with what a manifest would hold of the first. In the last lines the samples
+have 500 to 1,000,000 rows, drawn anew for every run, or exactly so many; the latter run with a
+twentieth of the seeds.
 """
 
 import argparse
@@ -35,7 +36,7 @@ SHIFT, SHIFTED_ROWS = 0.5, 2_000
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the result: how many of the runs alarmed."""
+    """One line of the result: how many of the runs alarmed; 0 rows stand for any number."""
 
     what: str
     reference_rows: int
@@ -51,8 +52,9 @@ class Line:
 
     def __str__(self) -> str:
         told = "found" if self.shifted else "false alarms"
+        sizes = [f"{rows:,}" if rows else "any" for rows in (self.reference_rows, self.rows)]
         return (
-            f"{self.what:22}{self.reference_rows:>10,}{self.rows:>11,}{self.runs:>7}   "
+            f"{self.what:22}{sizes[0]:>10}{sizes[1]:>11}{self.runs:>7}   "
             f"{self.alarms / self.runs:7.2%} {told}" + ("   <- FAULT" if self.fault else "")
         )
 
@@ -171,8 +173,10 @@ def table(draws: Iterable[Draw], dice: Generator, rows: int) -> pd.DataFrame:
 
 
 def alarms(kind: str, reference_rows: int, rows: int, seed: int) -> bool:
-    """Whether one run on unshifted data alarms."""
+    """Whether one run on unshifted data alarms; 0 rows are 500 to 1,000,000, by magnitude."""
     dice = np.random.default_rng([seed, reference_rows, rows, sum(kind.encode())])
+    reference_rows = reference_rows or int(500 * 2000 ** dice.random())
+    rows = rows or int(500 * 2000 ** dice.random())
     draws = populations(dice, kind)
     statistics = learn_statistics(table(draws, dice, reference_rows))
     return compare(statistics, table(draws, dice, rows)).drifted
@@ -196,6 +200,7 @@ def drill(seeds: Sequence[int], large: bool, processes: int) -> Iterable[Line]:
         for reference in (500, 2_000, 50_000)
     ]
     if large:
+        plan.append((MIXED, 0, 0, seeds, False))
         few = seeds[: max(1, len(seeds) // LARGE_PART)]
         plan += [(MIXED, *size, few, False) for size in LARGE]
     with ProcessPoolExecutor(processes) as pool:
