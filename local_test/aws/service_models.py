@@ -1,6 +1,8 @@
 """AWS' own service models: which call a request makes, and whether its parameters are valid."""
 
+import re
 from functools import cache
+from math import inf
 from typing import Any
 
 import botocore.session
@@ -28,7 +30,12 @@ def problems_of(service: str, operation: str, parameters: dict[str, Any]) -> lis
 
 
 def _beyond_types(value: Any, shape: Shape, path: str) -> list[str]:
-    """Enums, which botocore's own validator does not look at."""
+    """Enums, upper limits and patterns, which botocore's own validator does not look at."""
+    own = _unsatisfied(value, shape, path)
+    return own if own else _of_members(value, shape, path)
+
+
+def _of_members(value: Any, shape: Shape, path: str) -> list[str]:
     if shape.type_name == "structure" and isinstance(value, dict):
         members = shape.members
         return [
@@ -49,7 +56,28 @@ def _beyond_types(value: Any, shape: Shape, path: str) -> list[str]:
             for key, item in value.items()
             for problem in _beyond_types(item, shape.value, f"{path}.{key}")
         ]
-    enum = getattr(shape, "enum", None)
-    if enum and value not in enum:
-        return [f"{path}: {value!r} is none of {', '.join(enum)}"]
     return []
+
+
+def _unsatisfied(value: Any, shape: Shape, path: str) -> list[str]:
+    """The constraint of a shape that its value does not satisfy, as AWS words it."""
+    limits = shape.metadata
+    if shape.type_name == "string" and limits.get("enum") and value not in limits["enum"]:
+        return [f"{path}: {value!r} is none of {', '.join(limits['enum'])}"]
+    said = f"Value {value!r} at '{path}' failed to satisfy constraint: Member must"
+    most, pattern = limits.get("max", inf), limits.get("pattern")
+    if isinstance(value, str | list | dict) and len(value) > most:
+        return [f"{said} have length less than or equal to {most}"]
+    if isinstance(value, int | float) and value > most:
+        return [f"{said} have value less than or equal to {most}"]
+    if isinstance(value, str) and pattern and not _matches(pattern, value):
+        return [f"{said} satisfy regular expression pattern: {pattern}"]
+    return []
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Patterns that only Java knows are passed over."""
+    try:
+        return re.fullmatch(pattern, value, re.DOTALL) is not None
+    except re.error:
+        return True

@@ -15,6 +15,12 @@ from tests.local_test.aws.hosting import Hosting, until
 from tests.local_test.conftest import processes
 
 GROUP = "/aws/sagemaker/Endpoints/live"
+BAKING = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+        "TerminationWaitInSeconds": 600,
+    }
+}
 
 
 @pytest.fixture
@@ -38,10 +44,14 @@ def _parent(process: int) -> int:
     return int(re.search(r"PPid:\s+(\d+)", status)[1])
 
 
-def test_an_endpoint_is_created_asked_and_deleted(hosting: Hosting) -> None:
+def test_an_endpoint_is_created_asked_and_deleted(
+    hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[tuple[str, str]] = []
-    hosting.aws.world.emit = lambda region, source, kind, detail, arns: told.append(
-        (kind, detail["EndpointStatus"])
+    monkeypatch.setattr(
+        hosting.aws.world,
+        "emit",
+        lambda region, source, kind, detail, arns: told.append((kind, detail["EndpointStatus"])),
     )
     hosting.config("v3", count=2)
     hosting.sagemaker.create_endpoint(EndpointName="live", EndpointConfigName="v3")
@@ -216,18 +226,16 @@ def test_a_serverless_endpoint_has_one_process_and_takes_4_mb(hosting: Hosting) 
     assert hosting.ask() == 6.0
     with pytest.raises(hosting.runtime.exceptions.ValidationError, match="serverless takes"):
         hosting.ask(b" " * 5_000_000)
-    policy = {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
-        }
-    }
     with pytest.raises(ClientError, match="not supported for serverless endpoints"):
-        hosting.update("serverless", policy)
+        hosting.update("serverless", BAKING)
 
 
-def test_a_reset_leaves_nothing(hosting: Hosting) -> None:
+def test_a_reset_in_the_middle_of_everything_leaves_nothing(hosting: Hosting) -> None:
     hosting.create(hosting.config("v3"))
-    assert containers(hosting)
+    hosting.update(hosting.config("v1"), BAKING)
+    hosting.happened("Baking")
+    hosting.sagemaker.create_endpoint(EndpointName="other", EndpointConfigName="v3")
+    assert len(containers(hosting)) >= 2
     hosting.aws.reset()
     assert containers(hosting) == []
     assert not [t for t in threading.enumerate() if t.name.startswith("endpoint ")]

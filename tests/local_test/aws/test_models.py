@@ -63,6 +63,12 @@ def test_what_a_model_needs_must_be_there(hosting: Hosting) -> None:
         ),
         ("v2", {"Containers": [container, container]}, "no pipelines"),
         ("v2", {}, "Exactly one of PrimaryContainer and Containers"),
+        ("v_2", {}, "Value 'v_2' at 'ModelName' failed to satisfy .* regular expression"),
+        (
+            "v2",
+            {"PrimaryContainer": {**container, "ContainerHostname": "h" * 64}},
+            "at 'PrimaryContainer.ContainerHostname' .* length less than or equal to 63",
+        ),
     ):
         with pytest.raises(ClientError, match=said) as refused:
             hosting.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, **given)
@@ -89,6 +95,7 @@ def test_configs_are_refused_for_what_sagemaker_does_not_take(hosting: Hosting) 
         ("c", [serverless], {"EnableNetworkIsolation": True}, "network isolation"),
         ("c", [serverless, {**serverless, "VariantName": "b"}], {}, "more than one production"),
         ("c", [{**good, "InstanceType": "ml.none.large"}], {}, "'ml.none.large' is none of"),
+        ("c", [{**good, "VolumeSizeInGB": 513}], {}, "value less than or equal to 512"),
         (
             "c",
             [good],
