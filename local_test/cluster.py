@@ -51,8 +51,9 @@ class ProcessCluster:
 
     kind: Kind = "process"
 
-    def __init__(self, algorithm_dir: Path, scratch: Path):
+    def __init__(self, algorithm_dir: Path, scratch: Path, python: Path | None = None):
         self._algorithm_dir = algorithm_dir
+        self._python = python
         self._scratch = scratch
         self._hosts = 0
 
@@ -68,7 +69,7 @@ class ProcessCluster:
         self._hosts += 1
         room = self._scratch / f"{host}-{self._hosts}"
         room.mkdir(parents=True)
-        return ProcessEngine(self._algorithm_dir, room)
+        return ProcessEngine(self._algorithm_dir, room, self._python)
 
     def checkpoint_path(self, checkpoints: Path) -> str:
         return str(checkpoints)

@@ -34,6 +34,21 @@ SIGNALS = {134: -6, 137: -9, 139: -11, 143: -15}
 ENGINE_SECONDS = 120
 
 
+def image_id(image: str) -> str:
+    """The engine's own name of an image: sha256:….
+
+    Raises:
+        EngineUnavailable: no engine answers, or it has no such image.
+    """
+    try:
+        client = docker.from_env(timeout=ENGINE_SECONDS)
+        return client.images.get(image).id
+    except ImageNotFound:
+        raise EngineUnavailable(f"The engine has no image {image}.") from None
+    except DockerException:
+        raise EngineUnavailable("No Docker engine answers (`docker info`).") from None
+
+
 class ContainerCluster:
     """All hosts are containers of one image.
 

@@ -1,6 +1,7 @@
 """Plays CreateTrainingJob: stages, runs, interrupts, stops and uploads one job."""
 
 import shutil
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -71,7 +72,11 @@ class Ending:
 
 
 class TrainingJob:
-    """One job from Starting to Completed, Failed or Stopped."""
+    """One job from Starting to Completed, Failed or Stopped.
+
+    Attributes:
+        stop_asked: set it to stop the job as StopTrainingJob does.
+    """
 
     def __init__(self, request: TrainingRequest, cluster: Cluster, directory: Path, screen: Screen):
         self.request = request
@@ -82,6 +87,7 @@ class TrainingJob:
         self._transitions: list[dict[str, Any]] = []
         self._remarks: list[str] = []
         self._training_seconds = 0.0
+        self.stop_asked = threading.Event()
 
     def run(self) -> dict[str, Any]:
         """Run the job to its end and return its record, which job.json holds too.
@@ -182,6 +188,9 @@ class TrainingJob:
                 return self._failed(failed[0], hosts)
             if all(host.run.exit_code == 0 for host in hosts):
                 return Ending("Completed", "Completed", exit_codes=_exit_codes(hosts))
+            if self.stop_asked.is_set():
+                self._stop(hosts)
+                return Ending("Stopped", "Stopped", exit_codes=_exit_codes(hosts))
             elapsed = time.monotonic() - started
             if kill_after is not None and elapsed >= kill_after:
                 for host in hosts:

@@ -97,7 +97,7 @@ class Engine(Protocol):
 
 
 class ProcessEngine:
-    """Runs an algorithm directory as processes of this interpreter.
+    """Runs an algorithm directory as processes of a Python interpreter.
 
     Every run gets a working directory, a home and a temporary directory of its own, so
     that what it leaves behind is seen and nothing of this machine is touched.
@@ -105,12 +105,14 @@ class ProcessEngine:
     Args:
         algorithm_dir: the directory with algorithm.toml.
         scratch: an existing directory for logs and working directories.
+        python: the interpreter, with the algorithm's packages; None is this one.
     """
 
     isolates = False
 
-    def __init__(self, algorithm_dir: Path, scratch: Path):
+    def __init__(self, algorithm_dir: Path, scratch: Path, python: Path | None = None):
         self.algorithm_dir = algorithm_dir.resolve()
+        self._python = str(python or sys.executable)
         self._scratch = scratch
         self._runs = 0
 
@@ -154,8 +156,8 @@ class ProcessEngine:
 
     def _arguments(self, command: Sequence[str]) -> list[str]:
         if command[0] == "python":
-            return [sys.executable, *command[1:]]
-        return [sys.executable, "-m", "framework", *command]
+            return [self._python, *command[1:]]
+        return [self._python, "-m", "framework", *command]
 
 
 class ProcessRun:

@@ -39,6 +39,7 @@ class World:
         endpoint_story: what happened to an endpoint, by region and name: entries with ``time``,
             ``status``, ``happened`` (a sentence) and ``fleets``, which have ``config``, ``part``
             of the traffic (0 to 1) and ``instances`` by variant. Endpoints set it.
+        without_capacity: instance types and subnets for which training jobs end with CapacityError.
     """
 
     url: str
@@ -48,6 +49,7 @@ class World:
     emit: Emit = _nobody_listens
     scaling_activities: Callable[[str], list[dict[str, Any]]] = lambda region: []
     endpoint_story: Callable[[str, str], list[dict[str, Any]]] = lambda region, name: []
+    without_capacity: set[str] = field(default_factory=set)
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this AWS."""

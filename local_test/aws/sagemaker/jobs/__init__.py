@@ -1,6 +1,10 @@
 """Training, tuning, processing and transform jobs."""
 
-from local_test.aws.sagemaker.calls import Handlers
+from typing import Any
+
+from local_test.aws.sagemaker.calls import Call, Handlers
+from local_test.aws.sagemaker.jobs import listing, processing, training
+from local_test.aws.sagemaker.jobs.running import Running
 from local_test.aws.world import World
 
 
@@ -8,11 +12,31 @@ class Jobs:
     """Every job of one world."""
 
     def __init__(self, world: World):
-        self._world = world
+        self._running = Running(world)
 
     def handlers(self) -> Handlers:
         """The calls that start, stop, describe and list jobs."""
-        return {}
+        return {
+            "CreateTrainingJob": lambda call: training.create(call, self._running),
+            "StopTrainingJob": lambda call: training.stop(call, self._running),
+            "DescribeTrainingJob": _described(training.KIND, "TrainingJobName"),
+            "ListTrainingJobs": lambda call: listing.listed(call, training.KIND, "TrainingJob"),
+            "CreateProcessingJob": lambda call: processing.create(call, self._running),
+            "StopProcessingJob": lambda call: processing.stop(call, self._running),
+            "DescribeProcessingJob": _described(processing.KIND, "ProcessingJobName"),
+            "ListProcessingJobs": lambda call: listing.listed(
+                call, processing.KIND, "ProcessingJob"
+            ),
+        }
 
     def close(self) -> None:
         """End what runs."""
+        self._running.close()
+
+
+def _described(kind: str, parameter: str) -> Any:
+    def describe(call: Call) -> dict[str, Any]:
+        with call.store.lock:
+            return dict(call.store.get(kind, call.parameters[parameter]))
+
+    return describe

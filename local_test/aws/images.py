@@ -1,0 +1,152 @@
+"""Images in the local AWS: what an image URI of a job or a model stands for.
+
+A registered image is a manifest in ECR. Its config digest names what to run: the id of an
+image of the Docker engine or, with the process engine, a copy of an algorithm directory.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from framework.testing.engine import digest
+from local_test.aws.world import World
+from local_test.cluster import Cluster, ProcessCluster
+from local_test.console import Screen
+from local_test.errors import BenchError
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+CONFIG = "application/vnd.docker.container.image.v1+json"
+SILENT = Screen(False, logs=False)
+
+ClusterFactory = Callable[[Path], Cluster]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An algorithm directory with the interpreter that has its packages, for the process engine."""
+
+    directory: Path
+    python: Path
+
+
+def register(
+    world: World, source: Path | str | Environment, repository: str, tag: str, region: str
+) -> str:
+    """Put an image into ECR and return its URI, by digest.
+
+    Args:
+        source: an algorithm directory, or the name of an image of the Docker engine.
+
+    Raises:
+        BenchError: the source cannot be run by the world's engine.
+        ClientError: ECR refuses it, for example because the tag is there and immutable.
+    """
+    config = _of_engine(source) if world.engine == "docker" else _copied(world, source)
+    ecr = world.client("ecr", region)
+    with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
+        ecr.create_repository(repositoryName=repository)
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": CONFIG, "size": 0, "digest": config},
+        "layers": [],
+    }
+    with suppress(ecr.exceptions.ImageAlreadyExistsException):
+        ecr.put_image(
+            repositoryName=repository,
+            imageManifest=json.dumps(manifest),
+            imageManifestMediaType=MANIFEST,
+            imageTag=tag,
+        )
+    found = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]
+    identity = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    return f"{found['repositoryUri']}@{identity['imageDetails'][0]['imageDigest']}"
+
+
+def resolve(world: World, uri: str, region: str) -> ClusterFactory:
+    """What makes the hosts that run an image, given a directory for their logs.
+
+    Raises:
+        BenchError: ECR has no such image, or it is none that this AWS can run.
+    """
+    config = _config_of(world, uri, region)
+    if world.engine == "docker":
+        from local_test.containers import ContainerCluster
+
+        return lambda scratch: ContainerCluster.of(config, Path(), scratch, SILENT)
+    try:
+        snapshot = json.loads(_description(world, config).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BenchError(
+            f"{uri} was not registered here, so there is nothing to run. Register an algorithm "
+            "directory with `python -m local_test aws image DIRECTORY`."
+        ) from None
+    algorithm = Path(snapshot["algorithm"])
+    python = Path(snapshot["python"]) if snapshot["python"] else None
+    return lambda scratch: ProcessCluster(algorithm, scratch, python)
+
+
+def _config_of(world: World, uri: str, region: str) -> str:
+    host, _, path = uri.partition("/")
+    repository, at, identity = path.partition("@")
+    image = {"imageDigest": identity}
+    if not at:
+        repository, _, tag = path.partition(":")
+        image = {"imageTag": tag or "latest"}
+    try:
+        found = world.client("ecr", region).batch_get_image(
+            repositoryName=repository, imageIds=[image]
+        )["images"]
+    except ClientError:
+        found = []
+    if ".dkr.ecr." not in host or not found:
+        raise BenchError(f"ECR in {region} has no image {uri}.")
+    return json.loads(found[0]["imageManifest"])["config"]["digest"]
+
+
+def _of_engine(source: Path | str | Environment) -> str:
+    from local_test import containers
+    from local_test.images import image_of
+
+    if isinstance(source, Environment):
+        raise BenchError("The Docker engine's images have an interpreter of their own.")
+    image = image_of(source, SILENT) if isinstance(source, Path) else source
+    return containers.image_id(image)
+
+
+def _copied(world: World, given: Path | str | Environment) -> str:
+    source = given.directory if isinstance(given, Environment) else Path(given)
+    python = given.python if isinstance(given, Environment) else ""
+    if not (source / "algorithm.toml").is_file():
+        raise BenchError(
+            f"The process engine runs an algorithm directory, and {source} has no algorithm.toml. "
+            "For an image, start the local AWS with --engine docker."
+        )
+    description: dict[str, Any] = {"files": _files(source), "python": str(python)}
+    identity = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+    copy = world.scratch / "images" / identity
+    if not copy.exists():
+        shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    described = _description(world, f"sha256:{identity}")
+    described.write_text(json.dumps({**description, "algorithm": str(copy)}), encoding="utf-8")
+    return f"sha256:{identity}"
+
+
+def _files(source: Path) -> dict[str, str]:
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(source)): digest(path)
+        for path in files
+        if "__pycache__" not in path.parts
+    }
+
+
+def _description(world: World, config: str) -> Path:
+    return world.scratch / "images" / f"{config.removeprefix('sha256:')}.json"

@@ -1,0 +1,109 @@
+"""What all kinds of jobs share: a thread each, a directory, logs, and how they end."""
+
+import shutil
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_test.aws.sagemaker.calls import Call
+from local_test.aws.sagemaker.store import Record, Store
+from local_test.aws.world import World
+
+ENDED = ("Completed", "Failed", "Stopped")
+JOIN_SECONDS = 150
+
+
+class ClientFault(Exception):
+    """The job cannot start; the message is its FailureReason after "ClientError: "."""
+
+
+@dataclass
+class Job:
+    """One job that runs.
+
+    Attributes:
+        record: what Describe returns; changed under the store's lock.
+        stop: set when the job is asked to stop.
+        directory: for its files; removed when it has ended.
+    """
+
+    kind: str
+    name: str
+    record: Record
+    store: Store
+    world: World
+    directory: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def region(self) -> str:
+        return self.store.region
+
+    def client(self, service: str) -> Any:
+        """A client in the job's region."""
+        return self.world.client(service, self.region)
+
+    def update(self, **changes: Any) -> None:
+        """Change the record, and tell when."""
+        with self.store.lock:
+            self.record.update(changes, LastModifiedTime=self.world.clock.now())
+
+
+class Running:
+    """The jobs of one world that have not ended."""
+
+    def __init__(self, world: World):
+        self._world = world
+        self._jobs: dict[tuple[str, str, str], tuple[Job, threading.Thread]] = {}
+        self._lock = threading.Lock()
+
+    def start(self, call: Call, kind: str, record: Record, work: Callable[[Job], None]) -> str:
+        """Keep the record and begin the work on a thread; return the ARN.
+
+        Raises:
+            Refused: there is a job of that name.
+        """
+        word = "".join(part.capitalize() for part in kind.split("-"))
+        name = record[f"{word}Name"]
+        record[f"{word}Arn"] = call.store.arn(kind, name)
+        arn = call.store.add(kind, name, record, call.parameters.get("Tags", []))
+        directory = self._world.scratch / "jobs" / call.store.region / kind / name
+        directory.mkdir(parents=True)
+        job = Job(kind, name, record, call.store, self._world, directory)
+        thread = threading.Thread(target=self._run, args=(job, f"{word}Status", work), name=name)
+        with self._lock:
+            self._jobs[call.store.region, kind, name] = (job, thread)
+        thread.start()
+        return arn
+
+    def find(self, region: str, kind: str, name: str) -> Job | None:
+        """The job while it runs."""
+        with self._lock:
+            found = self._jobs.get((region, kind, name))
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Stop everything and wait for it."""
+        with self._lock:
+            running = list(self._jobs.values())
+        for job, _ in running:
+            job.stop.set()
+        for _, thread in running:
+            thread.join(JOIN_SECONDS)
+
+    def _run(self, job: Job, status: str, work: Callable[[Job], None]) -> None:
+        try:
+            work(job)
+        except ClientFault as fault:
+            job.update(**{status: "Failed", "FailureReason": f"ClientError: {fault}"})
+        except Exception as error:
+            traceback.print_exc()
+            reason = f"InternalServerError: {error!r}"[:1024]
+            job.update(**{status: "Failed", "FailureReason": reason})
+        finally:
+            with self._lock:
+                self._jobs.pop((job.region, job.kind, job.name), None)
+            shutil.rmtree(job.directory, ignore_errors=True)
