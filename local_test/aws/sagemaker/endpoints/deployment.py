@@ -98,7 +98,7 @@ class Deployment:
     def _terminate_old(self, batch: dict[str, int] | None) -> None:
         left = {name: len(group.instances) for name, group in self.old.groups.items()}
         leaving = {
-            name: count if batch is None else min(count - 1, batch.get(name, 0))
+            name: count if batch is None else max(min(count - 1, batch.get(name, 0)), 0)
             for name, count in left.items()
         }
         if total := sum(leaving.values()):
@@ -156,14 +156,11 @@ class Deployment:
             except LaunchFailed as error:
                 raise RollbackFailed(f"{why} The rollback failed, too: {error}") from None
             gone = {name: count - batch.get(name, 0) for name, count in gone.items()}
-            part = sum(map(len, self._old_ready())) / sum(self._before.values())
+            part = sum(len(g.ready) for g in self.old.all_groups) / sum(self._before.values())
             self.router.direct(Share(self.old, part), Share(self.new, 1 - part))
         self.router.direct(Share(self.old, 1.0))
         self.report("Deleting", f"Rolling back. {why}")
         self.new.retire()
-
-    def _old_ready(self) -> list[list[object]]:
-        return [group.ready for group in self.old.all_groups]
 
 
 def _capacity(step: Step) -> str:

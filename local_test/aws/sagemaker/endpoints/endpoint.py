@@ -24,6 +24,7 @@ from local_test.aws.world import World
 LOOK_SECONDS = 0.2
 LOOKS_A_LOG = 5
 LOOKS_A_PROBE = 25
+RETRY_SECONDS = 5.0
 
 
 class LiveEndpoint:
@@ -208,6 +209,7 @@ class LiveEndpoint:
             lost = group.repair()
         except LaunchFailed as error:
             self.journal.tell(f"An instance cannot be replaced: {error}")
+            self._stop.wait(RETRY_SECONDS)
         else:
             for name in lost:
                 self.journal.tell(f"Instance {name} was not healthy any more and was replaced.")

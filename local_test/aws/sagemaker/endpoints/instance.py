@@ -1,5 +1,6 @@
 """One instance of an endpoint: a container of its own, started, asked and stopped."""
 
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,14 +27,14 @@ class Instance:
 
     Attributes:
         name: the end of its log stream's name.
-        in_flight: requests that it has not answered; changed under the router's lock.
         ready: whether it has passed /ping and may be asked.
     """
 
     def __init__(self, name: str, base: Path, environment: Mapping[str, str]):
         self.name = name
-        self.in_flight = 0
         self.ready = False
+        self._in_flight = 0
+        self._lock = threading.Lock()
         self._base = base
         self._environment = {**ONE_WORKER, **environment}
         self._guard = Guard(base / "model")
@@ -81,6 +82,17 @@ class Instance:
             raise NotHealthy(str(error)) from None
         self.ready = not self._ending
 
+    def admit(self) -> bool:
+        """Count one more request as on its way; False when no more are taken."""
+        with self._lock:
+            self._in_flight += self.ready
+            return self.ready
+
+    def release(self) -> None:
+        """One request is answered."""
+        with self._lock:
+            self._in_flight -= 1
+
     def probe(self) -> None:
         """Ask /ping once, within 2 s."""
         try:
@@ -94,13 +106,11 @@ class Instance:
         return self._run.log() if self._run is not None else ""
 
     def retire(self) -> None:
-        """Answer what is on its way, then SIGTERM, and SIGKILL after 30 s.
-
-        Nothing may be sent to it any more.
-        """
-        self._ending, self.ready = True, False
+        """Take no more requests, answer what is on its way, then SIGTERM; SIGKILL after 30 s."""
+        with self._lock:
+            self._ending, self.ready = True, False
         until = time.monotonic() + DRAIN_SECONDS
-        while self.in_flight and time.monotonic() < until:
+        while self._in_flight and time.monotonic() < until:
             time.sleep(POLL_SECONDS)
         if self._client is not None:
             self._client.close()

@@ -65,8 +65,7 @@ class Router:
 
     def direct(self, *shares: Share) -> None:
         """Send the traffic by these shares from now on."""
-        with self._lock:
-            self._shares = shares
+        self._shares = shares
 
     @contextmanager
     def place(self, variant: str | None = None) -> Iterator[Place]:
@@ -76,24 +75,24 @@ class Router:
             NoSuchVariant: ``variant`` is none of the endpoint's.
             NobodyAnswers: no instance is healthy.
         """
-        with self._lock:
-            place = self._next(variant)
-            place.instance.in_flight += 1
+        while not (place := self._next(variant)).instance.admit():
+            pass  # it has just begun to end
         try:
             yield place
         finally:
-            with self._lock:
-                place.instance.in_flight -= 1
+            place.instance.release()
 
     def _next(self, variant: str | None) -> Place:
-        places = [found for share in self._shares for found in _places(share, variant)]
-        if variant and not any(variant in share.fleet.groups for share in self._shares):
+        shares = self._shares
+        places = [found for share in shares for found in _places(share, variant)]
+        if variant and not any(variant in share.fleet.groups for share in shares):
             raise NoSuchVariant(variant)
         bounds = list(accumulate(weight for _, weight in places))
         if not bounds or bounds[-1] <= 0:
             raise NobodyAnswers()
-        self._point = (self._point + GOLDEN_RATIO) % 1.0
-        target = self._point * bounds[-1]
+        with self._lock:
+            self._point = (self._point + GOLDEN_RATIO) % 1.0
+            target = self._point * bounds[-1]
         return next(
             place for (place, _), bound in zip(places, bounds, strict=True) if target < bound
         )
