@@ -10,15 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from local_test.aws import images
 from local_test.aws.server import LocalAws
-from tests.local_test.aws import stub_images
 from tests.local_test.conftest import SCALE
-
-try:
-    from local_test.aws import images
-except ImportError:
-    stub_images.install()
-    from local_test.aws import images
 
 ROLE = "arn:aws:iam::123456789012:role/execution"
 BUCKET = "models"

@@ -36,6 +36,12 @@ def containers(hosting: Hosting) -> list[int]:
     return [process for process in found if parents[process] not in found]
 
 
+def files(hosting: Hosting) -> list[Path]:
+    """What endpoints have on this machine's disk."""
+    kept = (hosting.aws.world.scratch / "endpoints").rglob("*")
+    return [path for path in kept if path.is_file()]
+
+
 def _parent(process: int) -> int:
     try:
         status = Path(f"/proc/{process}/status").read_text()
@@ -84,7 +90,9 @@ def test_an_endpoint_is_created_asked_and_deleted(
     until(lambda: hosting.sagemaker.list_endpoints()["Endpoints"] == [])
     assert containers(hosting) == []
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("endpoint ")])
-    assert not [path for path in (hosting.aws.world.scratch / "endpoints").rglob("*") if path.is_file()]
+    assert not [
+        path for path in (hosting.aws.world.scratch / "endpoints").rglob("*") if path.is_file()
+    ]
     statuses = [status for kind, status in told if kind == "SageMaker Endpoint State Change"]
     assert statuses == ["CREATING", "IN_SERVICE", "DELETING"]
     events = logs.filter_log_events(logGroupName=GROUP)["events"]
@@ -239,7 +247,9 @@ def test_a_reset_in_the_middle_of_everything_leaves_nothing(hosting: Hosting) ->
     hosting.aws.reset()
     assert containers(hosting) == []
     assert not [t for t in threading.enumerate() if t.name.startswith("endpoint ")]
-    assert not [path for path in (hosting.aws.world.scratch / "endpoints").rglob("*") if path.is_file()]
+    assert not [
+        path for path in (hosting.aws.world.scratch / "endpoints").rglob("*") if path.is_file()
+    ]
     assert hosting.aws.world.client("sagemaker").list_endpoints()["Endpoints"] == []
 
 

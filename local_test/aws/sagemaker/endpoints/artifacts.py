@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from local_test import artifact
+from local_test.aws import s3
 from local_test.aws.world import World
 from local_test.errors import BenchError
 
@@ -26,7 +26,7 @@ def location(container: dict[str, Any]) -> tuple[str, bool] | None:
 
 def exists(world: World, region: str, uri: str) -> bool:
     """Whether there is an object at the URI, or below it when it ends with a slash."""
-    bucket, key = split(uri)
+    bucket, key = s3.split(uri)
     try:
         found = world.client("s3", region).list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
     except ClientError:
@@ -45,14 +45,15 @@ def fetch(world: World, region: str, container: dict[str, Any], directory: Path)
     if found is None:
         return
     uri, packed = found
+    client = world.client("s3", region)
     try:
         if packed:
             archive = directory.with_suffix(".tar.gz")
-            world.client("s3", region).download_file(*split(uri), str(archive))
+            client.download_file(*s3.split(uri), str(archive))
             artifact.unpack(archive, directory)
             archive.unlink()
         else:
-            _copy(world, region, uri, directory)
+            s3.download(client, uri, directory)
     except ClientError:
         raise ArtifactUnavailable(
             f'Failed to download model data for container "primary" from URL: "{uri}". Please '
@@ -65,20 +66,3 @@ def fetch(world: World, region: str, container: dict[str, Any], directory: Path)
             "Please ensure that the object located at the URL is a valid tar.gz archive. "
             f"({error})"
         ) from None
-
-
-def split(uri: str) -> tuple[str, str]:
-    """Bucket and key of ``s3://bucket/key``."""
-    parts = urlsplit(uri)
-    return parts.netloc, parts.path.lstrip("/")
-
-
-def _copy(world: World, region: str, uri: str, directory: Path) -> None:
-    bucket, prefix = split(uri)
-    client = world.client("s3", region)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for item in page.get("Contents", []):
-            target = directory / (item["Key"].removeprefix(prefix) or Path(prefix).name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            client.download_file(bucket, item["Key"], str(target))

@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_test.aws.sagemaker.endpoints.artifacts import split
+from local_test.aws import s3
 from local_test.aws.sagemaker.endpoints.endpoint import LiveEndpoint
 from local_test.aws.sagemaker.endpoints.invocations import Invocation
 from local_test.aws.sagemaker.endpoints.router import GOLDEN_RATIO
@@ -65,7 +65,7 @@ class Capture:
         for (endpoint, folder), events in files.items():
             first = events[0][0]
             name = f"{first:%M-%S}-{first.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
-            bucket, key = split(f"{folder}/{name}")
+            bucket, key = s3.split(f"{folder}/{name}")
             text = "".join(f"{json.dumps(event)}\n" for _, event in events)
             client = self._world.client("s3", endpoint.region)
             try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local_test.aws import images
 from local_test.aws.sagemaker.endpoints import artifacts
 from local_test.aws.sagemaker.endpoints.instance import Instance, NotHealthy
 from local_test.aws.world import World
@@ -154,8 +155,6 @@ class Group:
         with self._lock:
             if self._cluster is None:
                 self._directory = self.site.directory / f"{self.name}-{uuid.uuid4().hex[:8]}"
-                from local_test.aws import images
-
                 factory = images.resolve(self.site.world, self.container["Image"], self.site.region)
                 self._cluster = factory(self._directory / "runs")
             engine = self._cluster.engine(HOST)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from local_test.aws import images
 from local_test.aws.sagemaker.calls import Call, Handlers
 from local_test.aws.sagemaker.endpoints import artifacts
 from local_test.aws.sagemaker.endpoints.listing import listed
@@ -66,8 +67,6 @@ def _only_container(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_image(call: Call, container: dict[str, Any]) -> None:
-    from local_test.aws import images
-
     image = container.get("Image")
     if not image:
         raise Refused("ValidationException", "Image is required in a ContainerDefinition.")
