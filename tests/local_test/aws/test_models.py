@@ -46,6 +46,14 @@ def test_models_and_configs_are_described_listed_and_deleted(hosting: Hosting) -
             call()
 
 
+def test_each_region_has_its_own(hosting: Hosting) -> None:
+    hosting.config("v1")
+    elsewhere = hosting.aws.world.client("sagemaker", "eu-west-1")
+    assert elsewhere.list_models()["Models"] == []
+    with pytest.raises(ClientError, match="arn:aws:sagemaker:eu-west-1:123456789012:endpoint-conf"):
+        elsewhere.describe_endpoint_config(EndpointConfigName="v1")
+
+
 def test_what_a_model_needs_must_be_there(hosting: Hosting) -> None:
     hosting.model("v1")
     container = {"Image": hosting.image, "ModelDataUrl": f"s3://{BUCKET}/v1.tar.gz"}

@@ -109,6 +109,7 @@ class LiveEndpoint:
         for fleet in self._fleets:
             fleet.kill()
             fleet.clean_up()
+        self.journal.close(at_once=True)
         shutil.rmtree(self._site.directory, ignore_errors=True)
 
     def _create(self, fleet: Fleet) -> None:
@@ -182,6 +183,7 @@ class LiveEndpoint:
             self._finish(fleet)
         self._stop.set()
         shutil.rmtree(self._site.directory, ignore_errors=True)
+        self.journal.close()
         forget()
 
     def _finish(self, fleet: Fleet) -> None:

@@ -94,6 +94,10 @@ class Journal:
         self.tell(message)
         self._notices.deployment_changed(self.describe())
 
+    def close(self, *, at_once: bool = False) -> None:
+        """Tell EventBridge nothing more than what is on its way."""
+        self._notices.close(at_once=at_once)
+
     def tell(self, happened: str) -> None:
         """Add to the story only."""
         self._story.tell(happened, self.record["EndpointStatus"], self._router.shares)

@@ -45,13 +45,11 @@ class Lifecycle:
 
     def all(self) -> list[LiveEndpoint]:
         """Every endpoint that there is."""
-        with self._lock:
-            return list(self._live.values())
+        return list(self._live.values())
 
     def find(self, region: str, name: str) -> LiveEndpoint | None:
         """An endpoint, if there is one."""
-        with self._lock:
-            return self._live.get((region, name))
+        return self._live.get((region, name))
 
     def scale(
         self, endpoint: LiveEndpoint, counts: Mapping[str, int], done: Callable[[str], None]
