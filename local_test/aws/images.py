@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from framework.testing.engine import digest
 from local_test.aws.world import World
@@ -100,13 +100,13 @@ def _config_of(world: World, uri: str, region: str) -> str:
     if not at:
         repository, _, tag = path.partition(":")
         image = {"imageTag": tag or "latest"}
-    try:
-        found = world.client("ecr", region).batch_get_image(
-            repositoryName=repository, imageIds=[image]
-        )["images"]
-    except ClientError:
-        found = []
-    if ".dkr.ecr." not in host or not found:
+    found = []
+    if ".dkr.ecr." in host:
+        with suppress(ClientError, ParamValidationError):
+            found = world.client("ecr", region).batch_get_image(
+                repositoryName=repository, imageIds=[image]
+            )["images"]
+    if not found:
         raise BenchError(f"ECR in {region} has no image {uri}.")
     return json.loads(found[0]["imageManifest"])["config"]["digest"]
 

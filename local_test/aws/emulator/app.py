@@ -1,5 +1,6 @@
 """moto as a WSGI application, and how to make it forget everything."""
 
+import logging
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ def install(world: World) -> None:
     """Let state machines run for real, and functions as processes."""
     os.environ["MOTO_PORT"] = str(urlsplit(world.url).port)  # for its clients of itself
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    logging.getLogger("moto").setLevel(logging.CRITICAL)  # errors reach the caller
     default_user_config["lambda"] = {"use_docker": False}
 
 

@@ -1,11 +1,287 @@
-"""State machines in JSONata, SageMaker tasks that wait, waits by the clock."""
+"""State machines: JSONata, SageMaker tasks that wait, waits by the clock, readable errors.
 
+moto vendors an interpreter of the Amazon States Language. It lacks a JSONata engine and the
+SageMaker integration, names errors of AWS SDK integrations after Python classes, sleeps in
+real time, and does not see state machines that CloudFormation makes.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import jsonata
+import moto.stepfunctions.models as control
+import moto.stepfunctions.parser.models as executor
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
+    CustomErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+    StatesErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_callback as callbacks,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
+    ResourceCondition,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
+    StateTaskServiceAwsSdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_factory import (  # noqa: E501
+    state_task_service_for,
+)
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
+    WaitFunction,
+)
+from moto.stepfunctions.parser.asl.eval import states, variable_store
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.jsonata import jsonata as evaluator
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+
+from local_test.aws.service_models import service_model
 from local_test.aws.world import World
+
+POLL_SECONDS = 0.1
+SLEEP_SECONDS = 0.1
+JOBS = {  # createX.sync: X as clients spell it, and as the keys of Describe do
+    "createtrainingjob": ("training_job", "TrainingJob"),
+    "createprocessingjob": ("processing_job", "ProcessingJob"),
+    "createtransformjob": ("transform_job", "TransformJob"),
+    "createhyperparametertuningjob": ("hyper_parameter_tuning_job", "HyperParameterTuningJob"),
+}
+SDK_NAMES = {"s3": "S3", "sfn": "Sfn", "sns": "Sns", "ssm": "Ssm", "sqs": "Sqs", "ecr": "Ecr"}
+TASK_FAILED = StatesErrorName(StatesErrorNameType.StatesTaskFailed)
+EVENT = "Step Functions Execution Status Change"
 
 
 def install(world: World) -> None:
-    """Nothing yet."""
+    """Replace what moto lacks, for this world."""
+    control.stepfunctions_backends = executor.stepfunctions_parser_backends
+    evaluator._eval_jsonata = _evaluate
+    states.encode_jsonata_variable_declarations = _declarations
+    variable_store.encode_jsonata_variable_declarations = _declarations
+    callbacks._DELAY_SECONDS_SYNC_CONDITION_CHECK = POLL_SECONDS
+    retrier_decl.time = SimpleNamespace(sleep=world.clock.wait)
+    WaitFunction._wait_interval = _wait_by(world)
+    state_task_factory.state_task_service_for = _service_for(world)
+    BaseExecutionWorkerCommunication.terminated = _told_to(world)
 
 
 def reset() -> None:
-    """Nothing yet."""
+    """Stop what runs."""
+    for backends in executor.stepfunctions_parser_backends.values():
+        for backend in backends.values():
+            for execution in backend._get_executions():
+                if execution.status == "RUNNING":
+                    execution.stop(None, None, None)
+
+
+# JSONata
+
+
+def _evaluate(expression: str) -> Any:
+    try:
+        found = jsonata.Jsonata(expression).evaluate(None)
+    except jsonata.JException as error:
+        raise evaluator.JSONataException("UNKNOWN", str(error)) from None
+    return json.loads(json.dumps(found, default=str))
+
+
+def _declarations(bindings: dict[str, Any]) -> str:
+    """``$name := value;`` for each; moto's own does not quote strings."""
+    return "".join(
+        f"{name} := {json.dumps(value, default=_as_text)};" for name, value in bindings.items()
+    )
+
+
+# Tasks
+
+
+class SageMakerTask(callbacks.StateTaskServiceCallback):
+    """``arn:aws:states:::sagemaker:createTrainingJob.sync`` and its kind."""
+
+    def __init__(self, world: World):
+        super().__init__({ResourceCondition.Sync, ResourceCondition.WaitForTaskToken})
+        self._world = world
+
+    def _get_supported_parameters(self) -> set[str]:
+        operation = self.resource.api_action[0].upper() + self.resource.api_action[1:]
+        return set(service_model("sagemaker").operation_model(operation).input_shape.members)
+
+    def _eval_service_task(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, *_: Any, **__: Any
+    ) -> None:
+        client = self._world.client("sagemaker", resource_runtime_part.region)
+        answer = getattr(client, self._get_boto_service_action())(**normalised_parameters)
+        answer.pop("ResponseMetadata")
+        env.stack.append(_as_json(answer))
+
+    def _build_sync_resolver(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, *_: Any, **__: Any
+    ) -> Callable[[], Any]:
+        env.stack.pop()
+        kind, word = JOBS[self.resource.api_action.lower()]
+        client = self._world.client("sagemaker", resource_runtime_part.region)
+        name = {f"{word}Name": normalised_parameters[f"{word}Name"]}
+        self._stop = lambda: getattr(client, f"stop_{kind}")(**name)
+
+        def ended() -> dict[str, Any] | None:
+            described = _as_json(getattr(client, f"describe_{kind}")(**name))
+            described.pop("ResponseMetadata")
+            if described[f"{word}Status"] == "Completed":
+                return described
+            if described[f"{word}Status"] not in ("Failed", "Stopped"):
+                return None
+            raise FailureEventException(self._failed(env, TASK_FAILED, json.dumps(described)))
+
+        return ended
+
+    def _eval_sync(self, env: Any, *arguments: Any, **keywords: Any) -> Any:
+        """A stopped execution stops the job that it waits for."""
+        outcome = super()._eval_sync(env, *arguments, **keywords)
+        if not env.is_running():
+            with suppress(ClientError):  # it has ended by itself
+                self._stop()
+        return outcome
+
+    def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, ClientError):
+            error = CustomErrorName(f"SageMaker.{_exception(ex, 'sagemaker')}")
+            return self._failed(env, error, _cause(ex))
+        return super()._from_error(env=env, ex=ex)
+
+    def _failed(self, env: Any, error: ErrorName, cause: str) -> FailureEvent:
+        return FailureEvent(
+            env=env,
+            error_name=error,
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(
+                taskFailedEventDetails=TaskFailedEventDetails(
+                    resource=self._get_sfn_resource(),
+                    resourceType=self._get_sfn_resource_type(),
+                    error=error.error_name,
+                    cause=cause,
+                )
+            ),
+        )
+
+
+class SdkTask(StateTaskServiceAwsSdk):
+    """``arn:aws:states:::aws-sdk:SERVICE:ACTION`` with answers that are JSON, and error names."""
+
+    def _eval_service_task(self, env: Any, *arguments: Any, **keywords: Any) -> None:
+        super()._eval_service_task(env, *arguments, **keywords)
+        env.stack.append(_as_json(env.stack.pop()))
+
+    def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
+        if not isinstance(ex, ClientError):
+            return super()._from_error(env=env, ex=ex)
+        service = self.resource.api_name
+        name = SDK_NAMES.get(service.lower(), service[:1].upper() + service[1:])
+        if service.lower() == "sagemaker":
+            name = "SageMaker"
+        error = f"{name}.{_exception(ex, self._get_boto_service_name(), name)}"
+        return self._get_task_failure_event(env=env, error=error, cause=_cause(ex))
+
+
+def _service_for(world: World) -> Callable[..., Any]:
+    def service_for(service_name: str) -> Any:
+        if service_name == "sagemaker":
+            return SageMakerTask(world)
+        if service_name == "aws-sdk":
+            return SdkTask()
+        return state_task_service_for(service_name=service_name)
+
+    return service_for
+
+
+def _exception(error: ClientError, service: str, base: str = "AmazonSageMaker") -> str:
+    """The name under which AWS' Java client, and so Step Functions, knows an error."""
+    code = error.response["Error"]["Code"]
+    known = {shape.name for shape in service_model(service).error_shapes}
+    name = code.removesuffix("Exception")
+    if code in known or f"{name}Exception" in known:
+        return f"{name}Exception"
+    return f"{base}Exception"
+
+
+def _cause(error: ClientError) -> str:
+    told, about = error.response["Error"], error.response["ResponseMetadata"]
+    return f"{told['Message']} (Status Code: {about['HTTPStatusCode']}; Error Code: {told['Code']})"
+
+
+def _as_json(value: Any) -> Any:
+    """Dates as ISO 8601 and streams as text, at any depth."""
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return _as_text(value) if not isinstance(value, str | int | float | None) else value
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "read"):
+        value = value.read()
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+# Time, and the end
+
+
+def _wait_by(world: World) -> Callable[..., None]:
+    def wait(self: WaitFunction, env: Any, wait_seconds: float) -> None:
+        until = world.clock.time() + wait_seconds
+        while env.is_running() and world.clock.time() < until:
+            time.sleep(min(SLEEP_SECONDS, max(0.0, until - world.clock.time())))
+
+    return wait
+
+
+def _told_to(world: World) -> Callable[..., None]:
+    """When an execution has ended: its event, and the count of its kind."""
+
+    def terminated(self: BaseExecutionWorkerCommunication) -> None:
+        self._reflect_execution_status()
+        execution = self.execution
+        arn = execution.state_machine.arn
+        detail = {
+            "executionArn": execution.exec_arn,
+            "stateMachineArn": arn,
+            "name": execution.name,
+            "status": execution.status,
+            "error": execution.error,
+            "cause": execution.cause,
+        }
+        world.emit(execution.region_name, "aws.states", EVENT, detail, [execution.exec_arn])
+        kind = {"TIMED_OUT": "TimedOut"}.get(execution.status, execution.status.capitalize())
+        world.client("cloudwatch", execution.region_name).put_metric_data(
+            Namespace="AWS/States",
+            MetricData=[
+                {
+                    "MetricName": f"Executions{kind}",
+                    "Dimensions": [{"Name": "StateMachineArn", "Value": arn}],
+                    "Value": 1,
+                    "Timestamp": world.clock.now(),
+                }
+            ],
+        )
+
+    return terminated
