@@ -56,7 +56,7 @@ class Hosting:
         self.s3.create_bucket(Bucket=BUCKET)
         self.image = images.register(aws.world, source, "scale", "test", self.region)
 
-    def model(self, name: str) -> str:
+    def model(self, name: str, **more: Any) -> str:
         """Create a model of that name."""
         mean: Any = "x" if name == "broken" else int(name[1:]) if name[1:].isdigit() else None
         content = {"other.txt": b"no model"}
@@ -70,6 +70,7 @@ class Hosting:
                 "Image": self.image,
                 "ModelDataUrl": f"s3://{BUCKET}/{name}.tar.gz",
             },
+            **more,
         )
         return name
 

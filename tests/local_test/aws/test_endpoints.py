@@ -259,7 +259,10 @@ def test_an_endpoint_of_containers_is_updated_without_a_lost_request(
 ) -> None:
     monkeypatch.setattr(aws.world, "engine", "docker")
     hosting = Hosting(aws)
-    hosting.config("v3")
+    hosting.sagemaker.create_endpoint_config(
+        EndpointConfigName="v3",
+        ProductionVariants=[hosting.variant(hosting.model("v3", EnableNetworkIsolation=True))],
+    )
     described = hosting.create(hosting.config("v1"))
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
     with hosting.clients(1) as traffic:

@@ -103,6 +103,12 @@ def test_configs_are_refused_for_what_sagemaker_does_not_take(hosting: Hosting) 
         ("c", [serverless], {"EnableNetworkIsolation": True}, "network isolation"),
         ("c", [serverless, {**serverless, "VariantName": "b"}], {}, "more than one production"),
         ("c", [{**good, "InstanceType": "ml.none.large"}], {}, "'ml.none.large' is none of"),
+        (
+            "c",
+            [{**good, "RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}}],
+            {},
+            "no RoutingStrategy LEAST_OUTSTANDING_REQUESTS",
+        ),
         ("c", [{**good, "VolumeSizeInGB": 513}], {}, "value less than or equal to 512"),
         (
             "c",

@@ -58,6 +58,9 @@ def _variant(call: Call, given: dict[str, Any]) -> dict[str, Any]:
     name = given["VariantName"]
     if unknown := [key for key in VARIANT_NOT_SIMULATED if key in given]:
         raise _refused(f"The local AWS has no {', '.join(unknown)} (variant {name}).")
+    strategy = given.get("RoutingConfig", {}).get("RoutingStrategy", "RANDOM")
+    if strategy != "RANDOM":
+        raise _refused(f"The local AWS has no RoutingStrategy {strategy} (variant {name}).")
     if "ModelName" not in given:
         raise _refused(f"ModelName is required for production variant {name}.")
     call.store.get("model", given["ModelName"])

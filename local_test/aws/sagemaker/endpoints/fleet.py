@@ -26,7 +26,12 @@ class Fleet:
             model = store.get("model", variant["ModelName"])
             name = variant["VariantName"]
             self.groups[name] = Group(
-                site, variant, container_of(model), weight=variant["InitialVariantWeight"]
+                site,
+                variant,
+                container_of(model),
+                isolated=model["EnableNetworkIsolation"]
+                or config.get("EnableNetworkIsolation", False),
+                weight=variant["InitialVariantWeight"],
             )
             self.counts[name] = variant.get("InitialInstanceCount", 1)
 

@@ -49,6 +49,7 @@ class Group:
     Attributes:
         variant: of the endpoint config.
         container: the model's only ContainerDefinition.
+        isolated: whether the model has no network.
         instances: those that are in service or on their way, the oldest first.
         weight: the variant's share of the traffic among its config's variants.
         desired: how many instances there should be.
@@ -59,6 +60,7 @@ class Group:
     site: Site
     variant: dict[str, Any]
     container: dict[str, Any]
+    isolated: bool = False
     weight: float = 1.0
     desired: int = 0
     resolved_image: str = ""
@@ -165,7 +167,7 @@ class Group:
             self.instances = [*self.instances, instance]
         self.site.attach(self.name, instance)
         try:
-            instance.start(engine)
+            instance.start(engine, self.isolated)
         except NotHealthy:
             self._remove([instance])
             raise

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from framework.testing import Engine, NotServing, Run
+from framework.testing import OPEN, Engine, Isolation, NotServing, Run
 from local_test.aws.sagemaker.endpoints.connections import KeptClient
 from local_test.errors import BenchError
 from local_test.guard import Guard
@@ -61,14 +61,18 @@ class Instance:
         """Whether nothing more can come from it."""
         return self._ending and (self._run is None or self._run.exit_code is not None)
 
-    def start(self, engine: Engine) -> None:
+    def start(self, engine: Engine, isolated: bool) -> None:
         """Start the container; ``wait`` says when it is healthy.
+
+        Args:
+            isolated: keep it from every network, if the engine can.
 
         Raises:
             NotHealthy: the engine cannot start it.
         """
+        isolation = Isolation(network=False) if isolated and engine.isolates else OPEN
         try:
-            self._run = engine.start(["serve"], self._base, self._environment)
+            self._run = engine.start(["serve"], self._base, self._environment, isolation)
         except (BenchError, OSError) as error:
             raise NotHealthy(str(error)) from None
         if self._ending:
