@@ -263,6 +263,26 @@ def test_a_deployment_that_takes_too_long_goes_back(hosting: Hosting) -> None:
     assert {hosting.ask() for _ in range(10)} == {OLD}
 
 
+def test_a_rollback_that_cannot_be_done_is_said(hosting: Hosting) -> None:
+    hosting.config("v3", count=2)
+    hosting.create(hosting.config("v1", count=2))
+    policy = rolling(instances(1)) | put_alarm(hosting, "v3")
+    hosting.update("v3", policy)
+    hosting.happened("Baking")
+    advance(hosting, 61)
+    hosting.happened("Activating traffic on batch capacity of 2")
+    hosting.s3.delete_object(Bucket="models", Key="v1.tar.gz")
+    hosting.aws.world.client("cloudwatch").set_alarm_state(
+        AlarmName=ALARM, StateValue="ALARM", StateReason="too many 5xx"
+    )
+    described = hosting.settled()
+    assert described["EndpointStatus"] == "UpdateRollbackFailed"
+    assert ALARM in described["FailureReason"]
+    assert "The rollback failed, too: Failed to download model data" in described["FailureReason"]
+    assert described["EndpointConfigName"] == "v1"
+    assert {hosting.ask() for _ in range(4)} == {OLD}, "what is left of the old fleet answers"
+
+
 def test_what_is_retained_is_kept(hosting: Hosting) -> None:
     for name in ("v1", "v2", "v3", "v4"):
         hosting.config(name)
