@@ -1,0 +1,93 @@
+"""The golden request of a model: the sample in its manifest, and what it must be answered."""
+
+import json
+import math
+import tarfile
+from dataclasses import dataclass
+from typing import Any
+
+from ci.client import ClientError, client
+from ci.steps.setting import Setting
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One request.
+
+    Attributes:
+        values: one answer a row; None when only the algorithm's own encode knows.
+        tolerance: relative difference at which numbers still count as equal.
+    """
+
+    body: str
+    content_type: str
+    values: list[Any] | None
+    tolerance: float
+
+    def ask(self, endpoint: str) -> str:
+        """What is wrong with the endpoint's answer; empty when nothing is."""
+        try:
+            answer = client("sagemaker-runtime").invoke_endpoint(
+                EndpointName=endpoint,
+                ContentType=self.content_type,
+                Accept="application/json",
+                Body=self.body.encode(),
+            )
+        except ClientError as error:
+            return f"it refused the sample request: {error.response['Error']['Message']}"
+        said = _predictions(answer["Body"].read())
+        if self.values is None or said is None:
+            return ""
+        if same(said, self.values, self.tolerance):
+            return ""
+        return f"it answered {str(said)[:200]} to the sample request, not {str(self.values)[:200]}."
+
+
+def golden_of(setting: Setting, artifact: str) -> Golden | None:
+    """The golden request in a model.tar.gz of the artifact bucket; None when it has none."""
+    key = artifact.removeprefix(setting.place.uri(""))
+    body = client("s3").get_object(Bucket=setting.place.bucket, Key=key)["Body"]
+    with tarfile.open(fileobj=body, mode="r|gz") as archive:
+        for member in archive:
+            if member.name.removeprefix("./") == MANIFEST:
+                return _golden(json.load(archive.extractfile(member)))
+    return None
+
+
+def same(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two answers are equal, numbers within the tolerance."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            same(one[key], other[key], tolerance) for key in one
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(
+            same(a, b, tolerance) for a, b in zip(one, other, strict=True)
+        )
+    if isinstance(one, float) or isinstance(other, float):
+        numbers = all(isinstance(v, int | float) for v in (one, other))
+        return numbers and math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+    return one == other
+
+
+def _golden(manifest: dict[str, Any]) -> Golden | None:
+    sample, golden = manifest.get("sample"), manifest.get("golden")
+    if not sample:
+        return None
+    return Golden(
+        body=sample["body"],
+        content_type=sample["content_type"],
+        values=golden["values"] if golden else None,
+        tolerance=golden["tolerance"] if golden else 0.0,
+    )
+
+
+def _predictions(body: bytes) -> list[Any] | None:
+    """What the framework's own encode writes as JSON; None for any other body."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return None
+    return said.get("predictions") if isinstance(said, dict) else None

@@ -1,0 +1,81 @@
+"""What every step knows: the environment file, the stack's names, and clients of AWS."""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ci.client import ClientError, client, code_of
+from ci.environment import Environment
+from ci.lock import Lock
+from ci.requests import Place
+
+ENVIRONMENT_FILE = "environment.toml"
+ABSENT = ("NoSuchKey", "404", "ParameterNotFound")
+
+
+class StepFault(Exception):
+    """The run cannot go on; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One deployment of the stacks, as its function sees it."""
+
+    environment: Environment
+    place: Place
+    pointer: str
+    table: str
+
+    @classmethod
+    def of_function(cls) -> "Setting":
+        """From the package's environment file and the function's variables."""
+        root = os.environ.get("LAMBDA_TASK_ROOT", ".")
+        return cls(
+            environment=Environment.read(os.path.join(root, ENVIRONMENT_FILE)),
+            place=Place(
+                bucket=os.environ["ARTIFACT_BUCKET"],
+                role=os.environ["EXECUTION_ROLE_ARN"],
+                key=os.environ.get("KMS_KEY_ARN", ""),
+            ),
+            pointer=os.environ["POINTER_PARAMETER"],
+            table=os.environ["LOCK_TABLE"],
+        )
+
+    @cached_property
+    def lock(self) -> Lock:
+        name = self.environment.endpoint_name
+        return Lock(client("dynamodb"), self.table, name, _runs)
+
+    def read(self, key: str) -> bytes | None:
+        """An object of the artifact bucket; None when there is none."""
+        try:
+            return client("s3").get_object(Bucket=self.place.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if code_of(error) in ABSENT:
+                return None
+            raise
+
+    def read_json(self, key: str) -> Any:
+        """The same, parsed."""
+        content = self.read(key)
+        return None if content is None else json.loads(content)
+
+    def write_json(self, key: str, content: Any) -> None:
+        """Put an object into the artifact bucket."""
+        body = json.dumps(content, indent=2, sort_keys=True).encode()
+        client("s3").put_object(
+            Bucket=self.place.bucket, Key=key, Body=body, ContentType="application/json"
+        )
+
+
+def _runs(holder: str) -> bool:
+    """Whether an execution still runs; other holders are judged by their lease."""
+    if ":execution:" not in holder:
+        return True
+    try:
+        found = client("stepfunctions").describe_execution(executionArn=holder)
+    except ClientError:
+        return True
+    return found["status"] == "RUNNING"
