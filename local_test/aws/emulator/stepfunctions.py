@@ -33,6 +33,8 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
     StatesErrorNameType,
 )
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback as callbacks,
@@ -76,6 +78,8 @@ def install(world: World) -> None:
     evaluator._eval_jsonata = _evaluate
     states.encode_jsonata_variable_declarations = _declarations
     variable_store.encode_jsonata_variable_declarations = _declarations
+    branches_decl.CustomErrorName = ErrorName  # a branch may fail with States.TaskFailed
+    iteration_worker.CustomErrorName = ErrorName
     callbacks._DELAY_SECONDS_SYNC_CONDITION_CHECK = POLL_SECONDS
     retrier_decl.time = SimpleNamespace(sleep=world.clock.wait)
     WaitFunction._wait_interval = _wait_by(world)
