@@ -1,4 +1,4 @@
-"""The in-image program: python -m framework train | serve | check | monitor | describe.
+"""The in-image program: python -m framework train | serve | check | monitor | evaluate | describe.
 
 Each command imports its own side only, so that serving never loads training and
 the other way round.
@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": ("framework.serving.program", "answer /ping and /invocations"),
     "check": ("framework.testing.program", "prove that the algorithm keeps the contract"),
     "monitor": ("framework.monitoring.program", "compare live requests with the training data"),
+    "evaluate": ("framework.evaluation.program", "judge data before training, or a model after"),
     "describe": ("framework.inspection.program", "print what the algorithm is, as JSON"),
 }
 

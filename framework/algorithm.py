@@ -15,12 +15,21 @@ hyperparameters = { max_depth = 4 }
 [check]                                 # optional limits of the conformance suite
 start_seconds = 30
 stop_seconds = 30
+
+[evaluation]                            # optional, how `evaluate` judges a model
+channel = "test"                        # held-out rows, which training never sees
+target = "species"                      # the column with the truth; "0" is the first of CSV
+metric = "accuracy"                     # accuracy, f1_macro, mae, rmse, r2, or "module:function"
+minimum = 0.8                           # the worst value that is acceptable
+margin = 0.01                           # by how much, relatively, a challenger must be better
+rows = "evaluation:rows"                # instead of target, for data that is no table
 """
 
 import importlib
 import os
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -58,6 +67,19 @@ class CheckLimits(BaseModel):
     stop_seconds: float = Field(30, gt=0)
 
 
+class EvaluationDeclaration(BaseModel):
+    """How a model is judged on held-out rows."""
+
+    model_config = ConfigDict(extra="forbid")
+    channel: str = "test"
+    target: str = ""
+    metric: str = "accuracy"
+    greater_is_better: bool | None = None
+    minimum: float | None = None
+    margin: float = Field(0.0, ge=0)
+    rows: str = ""
+
+
 class AlgorithmFile(BaseModel):
     """The content of algorithm.toml."""
 
@@ -68,6 +90,7 @@ class AlgorithmFile(BaseModel):
     code: CodeDeclaration = CodeDeclaration()
     sample: SampleDeclaration = SampleDeclaration()
     check: CheckLimits = CheckLimits()
+    evaluation: EvaluationDeclaration = EvaluationDeclaration()
 
 
 @dataclass(frozen=True)
@@ -134,6 +157,25 @@ class Algorithm:
             raise AlgorithmNotFound(
                 f"Importing '{name}' from {self.directory} failed: {type(error).__name__}: {error}"
             ) from error
+
+    def named_function(self, key: str, reference: str) -> Callable[..., Any]:
+        """Import the function that algorithm.toml names for ``key`` as "module:function".
+
+        Raises:
+            AlgorithmNotFound: there is none.
+        """
+        where = f'{self.directory / "algorithm.toml"}: {key} = "{reference}"'
+        module_name, colon, name = reference.partition(":")
+        if not (module_name and colon and name):
+            raise AlgorithmNotFound(f'{where} must have the form "module:function".')
+        module = self.import_module(module_name)
+        named = getattr(module, name, None)
+        if not callable(named):
+            functions = [n for n, value in vars(module).items() if callable(value)]
+            raise AlgorithmNotFound(
+                f"{where}: {module.__file__} has no '{name}'. {did_you_mean(name, functions)}"
+            )
+        return named
 
     def _named_class(self, key: str, reference: str, base: type) -> type:
         where = f'{self.directory / "algorithm.toml"}: {key} = "{reference}"'

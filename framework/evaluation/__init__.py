@@ -1,0 +1,1 @@
+"""Judges data before training, and models on rows that training never saw."""
