@@ -7,6 +7,7 @@ may have ``reset()``, called when that world ends.
 from local_test.aws.emulator import (
     alarms,
     app,
+    buckets,
     cloudformation,
     ecr,
     events,
@@ -20,7 +21,17 @@ from local_test.aws.world import World
 
 __all__ = ["REQUEST_HANDLER", "application", "install", "reset"]
 
-ADDITIONS = (functions, stepfunctions, events, alarms, cloudformation, ecr, scaling, statistics)
+ADDITIONS = (
+    functions,
+    stepfunctions,
+    events,
+    alarms,
+    buckets,
+    cloudformation,
+    ecr,
+    scaling,
+    statistics,
+)
 
 
 def install(world: World) -> None:
