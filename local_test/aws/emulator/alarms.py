@@ -112,6 +112,7 @@ class Watch:
         period = int(alarm.period or 60)
         count = int(alarm.evaluation_periods)
         current = datetime.fromtimestamp(now.timestamp() // period * period, UTC)
+        current = current.replace(tzinfo=None)  # as moto keeps times
         values = [
             self._value(backend, alarm, current - timedelta(seconds=period * back), period)
             for back in range(count + 1)

@@ -109,6 +109,7 @@ def _event_of_resource(stack: Any, status: str, reason: str) -> None:
             resource_type="AWS::CloudFormation::CustomResource",
             resource_status=status,
             resource_status_reason=reason,
+            resource_properties=None,
         )
     )
 
@@ -335,6 +336,14 @@ def _put_key(client: Any, properties: dict[str, Any], name: str) -> str:
     return answer["KeyId"]
 
 
+def _put_parameter(client: Any, properties: dict[str, Any], name: str) -> str:
+    known = {key: properties[key] for key in ("Value", "Type", "Description") if key in properties}
+    client.put_parameter(Name=name, Overwrite=True, **known)
+    tags = [{"Key": key, "Value": value} for key, value in properties.get("Tags", {}).items()]
+    client.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tags)
+    return name
+
+
 def _nothing(client: Any, identity: str, properties: dict[str, Any]) -> None:
     """It goes with what it belongs to."""
 
@@ -351,6 +360,13 @@ _type(
     "kms",
     _put_key,
     lambda client, key, _: client.schedule_key_deletion(KeyId=key, PendingWindowInDays=7),
+)
+_type(
+    "AWS::SSM::Parameter",
+    "ssm",
+    _put_parameter,
+    lambda client, name, _: client.delete_parameter(Name=name),
+    "Name",
 )
 _type(
     "AWS::SNS::Subscription",

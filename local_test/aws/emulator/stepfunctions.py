@@ -7,6 +7,7 @@ real time, and does not see state machines that CloudFormation makes.
 
 import json
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -68,6 +69,7 @@ JOBS = {  # createX.sync: X as clients spell it, and as the keys of Describe do
     "createhyperparametertuningjob": ("hyper_parameter_tuning_job", "HyperParameterTuningJob"),
 }
 SDK_NAMES = {"s3": "S3", "sfn": "Sfn", "sns": "Sns", "ssm": "Ssm", "sqs": "Sqs", "ecr": "Ecr"}
+MOTO_S = executor.StepFunctionsParserBackend.start_execution
 TASK_FAILED = StatesErrorName(StatesErrorNameType.StatesTaskFailed)
 EVENT = "Step Functions Execution Status Change"
 
@@ -85,6 +87,7 @@ def install(world: World) -> None:
     WaitFunction._wait_interval = _wait_by(world)
     state_task_factory.state_task_service_for = _service_for(world)
     BaseExecutionWorkerCommunication.terminated = _told_to(world)
+    executor.StepFunctionsParserBackend.start_execution = _start_named
 
 
 def reset() -> None:
@@ -247,7 +250,14 @@ def _as_text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-# Time, and the end
+# Names, time, and the end
+
+
+def _start_named(
+    self: Any, state_machine_arn: str, name: str | None = None, *more: Any, **named: Any
+) -> Any:
+    """Every execution has a name; moto leaves it to the caller."""
+    return MOTO_S(self, state_machine_arn, name or str(uuid.uuid4()), *more, **named)
 
 
 def _wait_by(world: World) -> Callable[..., None]:
