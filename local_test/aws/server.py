@@ -9,13 +9,24 @@ from werkzeug.serving import make_server
 
 from local_test.aws import emulator
 from local_test.aws.clock import Clock
+from local_test.aws.control import Control
 from local_test.aws.gate import Gate
+from local_test.aws.page import application as page
 from local_test.aws.sagemaker.service import SageMaker
 from local_test.aws.world import World
 from local_test.cluster import Kind
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 1.0
+
+
+class _QuietHandler(emulator.REQUEST_HANDLER):
+    """Keeps connections open, and does not tell every request."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: object) -> None:
+        """Nobody reads it."""
 
 
 class LocalAws:
@@ -37,7 +48,12 @@ class LocalAws:
         """Install everything anew."""
         sagemaker = SageMaker(self.world)
         emulator.install(self.world)
-        self._gate.open(sagemaker, emulator.application())
+        self._gate.open(
+            sagemaker,
+            emulator.application(),
+            Control(self.world, self.reset),
+            page.application(self.world),
+        )
 
     def close(self) -> None:
         """End what runs, and forget what there is."""
@@ -56,7 +72,7 @@ def running(
         port: 0 takes a free one.
     """
     gate = Gate()
-    server = make_server(HOST, port, gate, threaded=True, request_handler=emulator.REQUEST_HANDLER)
+    server = make_server(HOST, port, gate, threaded=True, request_handler=_QuietHandler)
     world = World(f"http://{HOST}:{server.server_port}", engine, scratch, clock or Clock())
     aws = LocalAws(world, gate)
     ended = threading.Event()

@@ -12,6 +12,7 @@ from local_test.aws.emulator import (
     ecr,
     events,
     functions,
+    registry,
     scaling,
     statistics,
     stepfunctions,
@@ -29,6 +30,7 @@ ADDITIONS = (
     buckets,
     cloudformation,
     ecr,
+    registry,
     scaling,
     statistics,
 )

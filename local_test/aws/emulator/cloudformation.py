@@ -12,11 +12,13 @@ from typing import Any
 
 from moto.cloudformation import models, parsing
 from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.stepfunctions.models import StateMachine
 
 from local_test.aws.world import ACCOUNT, World
 
+MOTO_S = CloudFormationResponse._validate_different_update
 _world: World | None = None
 
 
@@ -27,6 +29,7 @@ def install(world: World) -> None:
     warnings.filterwarnings("ignore", module="moto.cloudformation")
     parsing.resource_class_from_type = _known_class
     models.CloudFormationBackend.execute_change_set = _executed
+    CloudFormationResponse._validate_different_update = _compared
     StateMachine.create_from_cloudformation_json = classmethod(_state_machine_made)
     StateMachine.update_from_cloudformation_json = classmethod(_state_machine_changed)
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
@@ -46,7 +49,13 @@ def _known_class(resource_type: str) -> Any:
     return found
 
 
-# Change sets that fail
+# Change sets
+
+
+def _compared(self: Any, *arguments: Any) -> None:
+    """UpdateStack refuses an update without changes; a change set says so in its status."""
+    if self._get_action() != "CreateChangeSet":
+        MOTO_S(self, *arguments)
 
 
 def _executed(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
