@@ -149,6 +149,7 @@ def retained(name: str, region: str) -> list[str]:
     kept = {
         one["LogicalResourceId"]: f"{one['ResourceType']} {one['PhysicalResourceId']}"
         for one in resources
+        if one.get("PhysicalResourceId")
     }
     return [what for logical, what in kept.items() if _is_retained(text, logical)]
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from framework.testing.program import parser as check_parser
-from local_test.commands import batch, check, demo, invoke, serve, train
+from local_test.commands import aws, batch, check, demo, invoke, serve, train
 from local_test.endpoint import STARTUP_SECONDS
 from local_test.jobs import JOBS_DIRECTORY
 
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
             conflict_handler="resolve",
         )
     )
+    _aws(subcommands.add_parser("aws", help="run an AWS on this machine, and steer it"))
     _demo(subcommands.add_parser("demo", help="train, serve and ask, with held-out data"))
     return main
 
@@ -140,6 +141,41 @@ def _check(command: argparse.ArgumentParser) -> None:
     _algorithm(command)
     _engine(command)
     _jobs(command)
+
+
+def _aws(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(title="actions", required=True, metavar="ACTION")
+    up = actions.add_parser("up", help="run it until Ctrl-C")
+    up.set_defaults(run=aws.up)
+    up.add_argument("--port", type=_whole, default=4566, help="default: 4566; 0 takes a free one")
+    up.add_argument(
+        "--engine",
+        choices=["docker", "process"],
+        default="process",
+        help="what jobs and endpoints run as (default: process)",
+    )
+    up.add_argument(
+        "--speed",
+        type=_seconds,
+        default=1.0,
+        metavar="N",
+        help="let waits, schedules and alarms go N times as fast; jobs take what they take",
+    )
+    _jobs(up)
+    image = actions.add_parser("image", help="put an algorithm directory or an image into its ECR")
+    image.set_defaults(run=aws.image)
+    image.add_argument("source", help="an algorithm directory, or an image of the Docker engine")
+    image.add_argument("--python", help="the interpreter that has the algorithm's packages")
+    image.add_argument("--repository", required=True)
+    image.add_argument("--tag", required=True)
+    image.add_argument("--region", default="us-east-1", help="default: us-east-1")
+    clock = actions.add_parser("clock", help="move its clock forward")
+    clock.set_defaults(run=aws.clock)
+    clock.add_argument("advance", type=aws.duration, help="for example 90s, 15m, 24h or 7d")
+    empty = actions.add_parser("reset", help="end everything in it, and forget everything")
+    empty.set_defaults(run=aws.reset)
+    for action in (image, clock, empty):
+        _jobs(action)
 
 
 def _demo(command: argparse.ArgumentParser) -> None:

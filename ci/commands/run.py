@@ -45,8 +45,9 @@ def follow(deployment: Deployment, execution: str) -> int:
         with saying("following the run"):
             described = states.describe_execution(executionArn=execution)
             entered = list(_entered(states, execution))
-        for name in entered[shown:]:
-            print(f"{time.monotonic() - began:6.1f} s  {name}", file=sys.stderr, flush=True)
+        for number, name in enumerate(entered[shown:], shown):
+            if name not in entered[max(0, number - 2) : number]:  # loops are told once
+                print(f"{time.monotonic() - began:6.1f} s  {name}", file=sys.stderr, flush=True)
         shown = len(entered)
         if described["status"] != "RUNNING":
             return _ended(described)

@@ -1,11 +1,11 @@
-"""`demo`: train, serve, ask about held-out rows, and compare the answers with the truth."""
+"""`demo`: train, serve, ask about held-out rows; then the whole retraining loop."""
 
 import csv
 import json
 import statistics
 import time
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from local_test import artifact, jobs
 from local_test.channels import Channel
 from local_test.choice import open_cluster
 from local_test.cluster import Cluster
+from local_test.commands import loop
 from local_test.commands.arguments import pairs, scratch
 from local_test.commands.train import training_tables
 from local_test.console import Screen, facts, near, table
@@ -46,7 +47,7 @@ class Asked:
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Train on every sample channel but ``test``, whose rows are then asked one by one."""
+    """Train on every sample channel but ``test``, ask its rows one by one, then tell the loop."""
     began = time.monotonic()
     screen = Screen(options.json, logs=False)
     directory = jobs.new_job_directory(options.jobs, "demo")
@@ -63,6 +64,7 @@ def run(options: Namespace, screen: Screen) -> int:
         request = EndpointRequest(directory / jobs.MODEL, pairs(options.env, "--env"))
         with serving(request, cluster, room / "opt-ml", screen) as endpoint:
             asked = _ask(endpoint, held_out)
+        releases = loop.tell(options, screen, room, cluster.kind, held_out.parent)
     reports = _reports(directory)
     result = {
         "job": str(directory),
@@ -71,10 +73,12 @@ def run(options: Namespace, screen: Screen) -> int:
         "right": sum(one.right for one in asked),
         "predictions": [{"truth": one.truth, "predicted": one.predicted} for one in asked],
         "reports": [str(path) for path in reports],
+        "releases": [asdict(one) for one in releases],
         "seconds": round(time.monotonic() - began, 1),
     }
-    screen.result(result, [*training_tables(record), _answers(asked), _summary(result, asked)])
-    return EXIT_OK
+    tables = [*training_tables(record), _answers(asked), _releases(releases)]
+    screen.result(result, [*tables, _summary(result, asked)])
+    return EXIT_OK if all(one.as_expected for one in releases) else EXIT_KNOWN
 
 
 def _train(
@@ -161,6 +165,12 @@ def _answers(asked: list[Asked]) -> Any:
 
 def _mark(one: Asked) -> str:
     return "right" if one.right else "wrong"
+
+
+def _releases(releases: list[loop.Release]) -> Any:
+    """What became of every run of the retraining loop."""
+    rows = [(one.data, one.outcome, one.endpoint, f"{one.seconds:.0f} s") for one in releases]
+    return table("Retraining", ["data", "run", "endpoint after it", "took"], rows)
 
 
 def _summary(result: dict[str, Any], asked: list[Asked]) -> Any:

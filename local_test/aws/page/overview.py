@@ -9,8 +9,6 @@ NEWEST = 30
 JOBS = {
     "training": ("list_training_jobs", "TrainingJob", "/aws/sagemaker/TrainingJobs"),
     "processing": ("list_processing_jobs", "ProcessingJob", "/aws/sagemaker/ProcessingJobs"),
-    "transform": ("list_transform_jobs", "TransformJob", "/aws/sagemaker/TransformJobs"),
-    "tuning": ("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJob", ""),
 }
 
 
