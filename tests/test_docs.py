@@ -18,10 +18,12 @@ from pathlib import Path
 import pytest
 from docker.models.images import Image
 
+from ci.__main__ import parser as ci_parser
 from framework import errors
 from framework.__main__ import COMMANDS
 from framework.testing.checks import CHECKS
 from framework.testing.program import parser as check_parser
+from local_test.aws.calls import markdown
 from local_test.options import parser as bench_parser
 
 PROJECT = Path(__file__).parents[1]
@@ -90,6 +92,8 @@ def test_commands_exist(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
                 assert words[4:] == [], words
         elif words[:3] == ["python", "-m", "local_test"] and words[3:] and "|" not in words:
             bench_parser().parse_args(words[3:])
+        elif words[:3] == ["python", "-m", "ci"] and words[3:] and "|" not in words:
+            ci_parser().parse_args(words[3:])
         assert not capsys.readouterr().err, words
 
 
@@ -100,6 +104,10 @@ def test_every_command_is_documented() -> None:
     assert {"train", "demo"} <= {*bench, *targets}
     expected = [f"python -m local_test {name}" for name in bench]
     expected += [f"python -m framework {name}" for name in COMMANDS]
+    expected += [
+        f"python -m ci {name}"
+        for name in re.findall(r"^    ([a-z]+) ", ci_parser().format_help(), re.MULTILINE)
+    ]
     expected += [f"make {target}" for target in targets]
     assert [command for command in expected if command not in pages] == []
 
@@ -271,3 +279,7 @@ def test_plain_docker_lines_of_the_readme(algorithm_image: Image, tmp_path: Path
     assert "HTTP/1.1 200 OK" in done.stdout
     assert '"species":"Gentoo"' in done.stdout
     assert (tmp_path / "ml/model/manifest.json").exists()
+
+
+def test_the_table_of_local_calls_is_the_one_that_is_used() -> None:
+    assert markdown() in text_of(PROJECT / "docs/local-aws.md")
