@@ -9,6 +9,9 @@ import botocore.session
 from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
 
+# What SageMaker demands although its model calls it optional (API reference, "CreateTrainingJob").
+DEMANDED = {"CreateTrainingJob": ("StoppingCondition", "ResourceConfig")}
+
 
 @cache
 def service_model(service: str) -> ServiceModel:
@@ -26,7 +29,13 @@ def problems_of(service: str, operation: str, parameters: dict[str, Any]) -> lis
     if shape is None:
         return []
     report = ParamValidator().validate(parameters, shape).generate_report()
-    return [line for line in report.splitlines() if line] + _beyond_types(parameters, shape, "")
+    missing = [
+        f"Missing required parameter in input: {name}"
+        for name in DEMANDED.get(operation, ())
+        if name not in parameters
+    ]
+    problems = [line for line in report.splitlines() if line] + missing
+    return problems + _beyond_types(parameters, shape, "")
 
 
 def _beyond_types(value: Any, shape: Shape, path: str) -> list[str]:
