@@ -15,7 +15,7 @@ LATER = 4_000_000_000
 def project(tmp_path: Path) -> Path:
     """The Makefile and the locks, with an environment that is newer than the locks."""
     shutil.copy(PROJECT / "Makefile", tmp_path)
-    for room in ("framework", "container", "local_test", "tests"):
+    for room in ("framework", "container", "ci", "local_test", "tests"):
         (tmp_path / room).mkdir()
         shutil.copy(PROJECT / room / "requirements.txt", tmp_path / room)
     (tmp_path / ".venv/bin").mkdir(parents=True)
@@ -29,7 +29,7 @@ def test_installs_nothing_while_the_locks_are_unchanged(project: Path):
     assert plan(project, "test") == [".venv/bin/python -m pytest -n 2 --dist worksteal"]
 
 
-@pytest.mark.parametrize("room", ["framework", "container", "local_test"])
+@pytest.mark.parametrize("room", ["framework", "container", "ci", "local_test"])
 def test_installs_again_when_a_lock_changes(project: Path, room: str):
     os.utime(project / room / "requirements.txt", (LATER, LATER))
     install, *_ = plan(project, "demo")

@@ -1,7 +1,7 @@
-"""S3: events as AWS sends them, and bucket policies that are kept but not enforced.
+"""S3: events as AWS sends them, versioned buckets, and policies that are kept, not enforced.
 
-moto refuses by bucket policies whose conditions it does not understand, and sends an event
-of tags with every upload.
+moto refuses by bucket policies whose conditions it does not understand, sends an event of
+tags with every upload, and makes no bucket of a stack versioned.
 """
 
 from typing import Any
@@ -13,9 +13,22 @@ from moto.s3.notifications import S3NotificationEvent
 
 from local_test.aws.world import World
 
+MADE, CHANGED = (
+    FakeBucket.create_from_cloudformation_json.__func__,
+    FakeBucket.update_from_cloudformation_json.__func__,
+)
+
 
 def install(world: World) -> None:
-    """Replace both, for this world."""
+    """Replace all three, for this world."""
+
+    def made(cls: Any, resource_name: str, template: Any, *place: Any, **more: Any) -> FakeBucket:
+        return _versioned(MADE(cls, resource_name, template, *place, **more), template)
+
+    def changed(cls: Any, **given: Any) -> FakeBucket:
+        template, former = given["cloudformation_json"], given["original_resource"]
+        template["Properties"].setdefault("BucketName", former.name)  # moto needs it for tags
+        return _versioned(CHANGED(cls, **given), template)
 
     def send(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> None:
         kind = S3NotificationEvent(event_name).value.removeprefix("s3:ObjectCreated:")
@@ -35,8 +48,17 @@ def install(world: World) -> None:
         world.emit(bucket.region_name, "aws.s3", "Object Created", detail, [bucket.arn])
 
     notifications._send_event_bridge_message = send
+    FakeBucket.create_from_cloudformation_json = classmethod(made)
+    FakeBucket.update_from_cloudformation_json = classmethod(changed)
     FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL
 
 
 def reset() -> None:
     """It keeps nothing."""
+
+
+def _versioned(bucket: FakeBucket, template: Any) -> FakeBucket:
+    wanted = template.get("Properties", {}).get("VersioningConfiguration", {})
+    if wanted:
+        bucket.versioning_status = wanted["Status"]
+    return bucket

@@ -1,195 +1,20 @@
-"""CloudFormation: resource types that moto lacks, definitions from S3, and stacks that go back.
-
-moto skips a type that it does not know with a warning, and leaves a stack half made when
-something fails. Here an unknown type fails the stack by name, a create that fails is
-undone, and an update that fails is followed by the way back to what was there before.
-"""
+"""Types that moto lacks: each is made, changed and deleted by calls of its own service."""
 
 import json
-import warnings
 from collections.abc import Callable
 from typing import Any
 
-from moto.cloudformation import models, parsing
-from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
-from moto.stepfunctions.models import StateMachine
 
 from local_test.aws.world import ACCOUNT, World
 
-MOTO_S = CloudFormationResponse._validate_different_update
 _world: World | None = None
 
 
 def install(world: World) -> None:
-    """Make types and rollbacks right, for this world."""
+    """Make resources of this world."""
     global _world  # noqa: PLW0603 (moto makes resources by class, which knows no world)
     _world = world
-    warnings.filterwarnings("ignore", module="moto.cloudformation")
-    parsing.resource_class_from_type = _known_class
-    models.CloudFormationBackend.execute_change_set = _executed
-    CloudFormationResponse._validate_different_update = _compared
-    StateMachine.create_from_cloudformation_json = classmethod(_state_machine_made)
-    StateMachine.update_from_cloudformation_json = classmethod(_state_machine_changed)
-    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
-        cached.cache_clear()
-
-
-def reset() -> None:
-    """Resources are forgotten with moto's own."""
-
-
-def _known_class(resource_type: str) -> Any:
-    found = parsing.get_model_map().get(resource_type)
-    if found is None:
-        raise ValidationError(
-            message=f"The local AWS cannot make {resource_type}. docs/local-aws.md lists its types."
-        )
-    return found
-
-
-# Change sets
-
-
-def _compared(self: Any, *arguments: Any) -> None:
-    """UpdateStack refuses an update without changes; a change set says so in its status."""
-    if self._get_action() != "CreateChangeSet":
-        MOTO_S(self, *arguments)
-
-
-def _executed(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
-    """Apply a change set; what fails is undone, as CloudFormation does it."""
-    change_set = next(
-        (
-            one
-            for key, one in self.change_sets.items()
-            if change_set_name in (key, one.change_set_name)
-            and stack_name in (None, one.stack_name, one.stack_id)
-        ),
-        None,
-    )
-    if change_set is None:
-        raise ValidationError(message=f"ChangeSet [{change_set_name}] does not exist")
-    stack, kind = self.stacks[change_set.stack_id], change_set.change_set_type
-    before = (stack.template, stack.template_dict, dict(stack.parameters))
-    stack._add_stack_event(f"{kind}_IN_PROGRESS", resource_status_reason="User Initiated")
-    try:
-        change_set.apply()
-    except Exception as error:
-        _undone(stack, kind, before, error)
-    else:
-        stack.template, stack.template_dict = change_set.template, change_set.template_dict
-        stack.parameters = change_set.parameters
-        stack.output_map = stack._create_output_map()
-        stack.status = f"{kind}_COMPLETE"
-        stack._add_stack_event(stack.status)
-    change_set.execution_status = "EXECUTE_COMPLETE"
-
-
-def _undone(stack: Any, kind: str, before: tuple[Any, Any, Any], error: Exception) -> None:
-    reason = getattr(error, "message", None) or str(error)
-    _event_of_resource(stack, f"{kind}_FAILED", reason)
-    if kind == "CREATE":
-        stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
-        made = stack.resource_map._parsed_resources
-        stack.resource_map._resource_json_map = {
-            name: {**stack.resource_map._resource_json_map[name], "DeletionPolicy": "Delete"}
-            for name, resource in made.items()
-            if not isinstance(resource, str) and resource is not None
-        }
-        stack.resource_map.delete()
-        stack.status = "ROLLBACK_COMPLETE"
-    else:
-        stack._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
-        stack.resource_map.update(before[1], before[2])
-        stack.template, stack.template_dict, stack.parameters = before
-        stack.status = "UPDATE_ROLLBACK_COMPLETE"
-    stack._add_stack_event(stack.status)
-
-
-def _event_of_resource(stack: Any, status: str, reason: str) -> None:
-    stack.events.append(
-        models.Event(
-            stack_id=stack.stack_id,
-            stack_name=stack.name,
-            logical_resource_id=_culprit(stack),
-            physical_resource_id="",
-            resource_type="AWS::CloudFormation::CustomResource",
-            resource_status=status,
-            resource_status_reason=reason,
-            resource_properties=None,
-        )
-    )
-
-
-def _culprit(stack: Any) -> str:
-    """The first resource, in the template's order, that has not been made."""
-    made = stack.resource_map._parsed_resources
-    names = stack.resource_map._resource_json_map
-    return next((name for name in names if made.get(name) is None), stack.name)
-
-
-# State machines
-
-
-def _definition(properties: dict[str, Any], region: str) -> str:
-    if place := properties.get("DefinitionS3Location"):
-        body = _world.client("s3", region).get_object(Bucket=place["Bucket"], Key=place["Key"])
-        text = body["Body"].read().decode()
-    elif "Definition" in properties:
-        text = json.dumps(properties["Definition"])
-    else:
-        text = properties["DefinitionString"]
-    for name, value in properties.get("DefinitionSubstitutions", {}).items():
-        text = text.replace(f"${{{name}}}", str(value))
-    return text
-
-
-def _state_machine_made(
-    cls: type[StateMachine],
-    resource_name: str,
-    cloudformation_json: Any,
-    account_id: str,
-    region_name: str,
-    **_: Any,
-) -> StateMachine:
-    properties = cloudformation_json["Properties"]
-    return _state_machines(account_id, region_name).create_state_machine(
-        properties.get("StateMachineName", resource_name),
-        _definition(properties, region_name),
-        properties["RoleArn"],
-        tags=_api_tags(properties),
-    )
-
-
-def _state_machine_changed(  # noqa: PLR0913, PLR0917 (moto's signature)
-    cls: type[StateMachine],
-    original_resource: Any,
-    new_resource_name: str,
-    cloudformation_json: Any,
-    account_id: str,
-    region_name: str,
-) -> StateMachine:
-    properties = cloudformation_json["Properties"]
-    return _state_machines(account_id, region_name).update_state_machine(
-        original_resource.arn,
-        definition=_definition(properties, region_name),
-        role_arn=properties["RoleArn"],
-    )
-
-
-def _state_machines(account: str, region: str) -> Any:
-    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-
-    return stepfunctions_parser_backends[account][region]
-
-
-def _api_tags(properties: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"key": tag["Key"], "value": tag["Value"]} for tag in properties.get("Tags", [])]
-
-
-# Types that moto lacks: each is made, changed and deleted by calls of its own service
 
 
 class Made:

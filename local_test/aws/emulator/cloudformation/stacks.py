@@ -1,0 +1,182 @@
+"""Stacks as CloudFormation changes them.
+
+moto skips a type that it does not know with a warning, compares templates without their
+conditions, and leaves a stack half made when something fails. Here an unknown type fails the
+stack by name, a resource whose condition turns false is removed, a create that fails is
+undone, and an update that fails is followed by the way back to what was there before.
+"""
+
+import json
+from typing import Any
+
+from moto.cloudformation import models, parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.responses import CloudFormationResponse
+
+COMPARE = CloudFormationResponse._validate_different_update
+UPDATE = parsing.ResourceMap.update
+
+
+def install() -> None:
+    """Replace what moto does."""
+    parsing.resource_class_from_type = _known_class
+    parsing.ResourceMap.build_resource_diff = _differences
+    parsing.ResourceMap.update = _updated
+    models.ChangeSet.diff = _listed
+    models.CloudFormationBackend.execute_change_set = _executed
+    CloudFormationResponse._validate_different_update = _compared
+
+
+def _known_class(resource_type: str) -> Any:
+    found = parsing.get_model_map().get(resource_type)
+    if found is None:
+        raise ValidationError(
+            message=f"The local AWS cannot make {resource_type}. docs/local-aws.md lists its types."
+        )
+    return found
+
+
+def _differences(
+    self: Any, other_template: dict[str, Any], parameters: dict[str, Any] | None = None
+) -> dict[str, list[str]]:
+    """The resources to add, modify and remove, with every condition decided."""
+    decided = parsing.ResourceMap(
+        self.stack_id,
+        self["AWS::StackName"],
+        self.input_parameters if parameters is None else parameters,
+        self.tags,
+        self._region_name,
+        self._account_id,
+        other_template,
+        self.cross_stack_resources,
+    )
+    decided.load()
+    old, conditions = self._resource_json_map, decided.lazy_condition_map
+    wanted = {
+        name: resource
+        for name, resource in other_template["Resources"].items()
+        if "Condition" not in resource or conditions[resource["Condition"]]
+    }
+    made = [name for name in old if self._parsed_resources.get(name) is not None]
+    before = getattr(self, "lazy_condition_map", {})
+    changed = [
+        *(
+            f'"Fn::If": ["{name}"'
+            for name in conditions
+            if name in before and before[name] != conditions[name]
+        ),
+        *(
+            spelled
+            for name, value in decided.resolved_parameters.items()
+            if self.resolved_parameters.get(name) != value
+            for spelled in (f'{{"Ref": "{name}"}}', f"${{{name}}}")
+        ),
+    ]
+
+    def modified(name: str) -> bool:
+        text = json.dumps(wanted[name])
+        return wanted[name] != old[name] or any(spelled in text for spelled in changed)
+
+    return {
+        "Add": [name for name in wanted if name not in made],
+        "Modify": [name for name in wanted if name in made and modified(name)],
+        "Remove": [name for name in made if name not in wanted],
+    }
+
+
+def _updated(self: Any, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+    removed = _differences(self, template, parameters)["Remove"]
+    UPDATE(self, template, parameters)
+    for name in removed:
+        del self._parsed_resources[name]
+
+
+def _listed(self: Any) -> list[Any]:
+    """What a change set would do."""
+    differences = _differences(self.stack.resource_map, self.template_dict, self.parameters)
+    resources = {**self.stack.resource_map._resource_json_map, **self.template_dict["Resources"]}
+    return [
+        models.Change(
+            action=action, logical_resource_id=name, resource_type=resources[name]["Type"]
+        )
+        for action, names in differences.items()
+        for name in names
+    ]
+
+
+def _compared(self: Any, *arguments: Any) -> None:
+    """UpdateStack refuses an update without changes; a change set says so in its status."""
+    if self._get_action() != "CreateChangeSet":
+        COMPARE(self, *arguments)
+
+
+def _executed(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
+    """Apply a change set; what fails is undone, as CloudFormation does it."""
+    change_set = next(
+        (
+            one
+            for key, one in self.change_sets.items()
+            if change_set_name in (key, one.change_set_name)
+            and stack_name in (None, one.stack_name, one.stack_id)
+        ),
+        None,
+    )
+    if change_set is None:
+        raise ValidationError(message=f"ChangeSet [{change_set_name}] does not exist")
+    stack, kind = self.stacks[change_set.stack_id], change_set.change_set_type
+    before = (stack.template, stack.template_dict, dict(stack.parameters))
+    stack._add_stack_event(f"{kind}_IN_PROGRESS", resource_status_reason="User Initiated")
+    try:
+        change_set.apply()
+    except Exception as error:
+        _undone(stack, kind, before, error)
+    else:
+        stack.template, stack.template_dict = change_set.template, change_set.template_dict
+        stack.parameters = change_set.parameters
+        stack.output_map = stack._create_output_map()
+        stack.status = f"{kind}_COMPLETE"
+        stack._add_stack_event(stack.status)
+    change_set.execution_status = "EXECUTE_COMPLETE"
+
+
+def _undone(stack: Any, kind: str, before: tuple[Any, Any, Any], error: Exception) -> None:
+    reason = getattr(error, "message", None) or str(error)
+    _event_of_resource(stack, f"{kind}_FAILED", reason)
+    if kind == "CREATE":
+        stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
+        made = stack.resource_map._parsed_resources
+        stack.resource_map._resource_json_map = {
+            name: {**stack.resource_map._resource_json_map[name], "DeletionPolicy": "Delete"}
+            for name, resource in made.items()
+            if not isinstance(resource, str) and resource is not None
+        }
+        stack.resource_map.delete()
+        stack.status = "ROLLBACK_COMPLETE"
+    else:
+        stack._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
+        stack.resource_map.update(before[1], before[2])
+        stack.template, stack.template_dict, stack.parameters = before
+        stack.status = "UPDATE_ROLLBACK_COMPLETE"
+    stack._add_stack_event(stack.status)
+
+
+def _event_of_resource(stack: Any, status: str, reason: str) -> None:
+    stack.events.append(
+        models.Event(
+            stack_id=stack.stack_id,
+            stack_name=stack.name,
+            logical_resource_id=_culprit(stack),
+            physical_resource_id="",
+            resource_type="AWS::CloudFormation::CustomResource",
+            resource_status=status,
+            resource_status_reason=reason,
+            resource_properties=None,
+        )
+    )
+
+
+def _culprit(stack: Any) -> str:
+    """The first resource, in the template's order, that has not been made."""
+    made = stack.resource_map._parsed_resources
+    names = stack.resource_map._resource_json_map
+    return next((name for name in names if made.get(name) is None), stack.name)

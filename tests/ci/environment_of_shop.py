@@ -1,0 +1,180 @@
+"""The shop: stacks, data, image, and clients of its endpoint, in a local AWS."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from local_test.aws import images
+from local_test.aws.server import LocalAws
+
+PROJECT = Path(__file__).parents[2]
+SHOP = Path(__file__).parent / "shop"
+SETTINGS = """
+project = "{project}"
+name = "test"
+region = "{region}"
+[data.channels]
+train = "data/train/"
+test = "data/test/"
+[training]
+max_runtime_seconds = 60
+[endpoint]
+instance_count = 2
+[deployment]
+policy = "canary"
+step_percent = 50
+bake_seconds = 30
+[triggers]
+schedule = ""
+on_upload = false
+"""
+WAIT_SECONDS = 120
+
+
+def until(condition: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
+    """The condition's value, as soon as it is true."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.1)
+    return value
+
+
+class Shop:
+    """One deployment of the stacks."""
+
+    def __init__(
+        self, aws: LocalAws, place: Path, project: str = "shop", region: str = "eu-west-1"
+    ):
+        self.world, self.region = aws.world, region
+        self.endpoint = f"{project}-test"
+        self.settings = place / f"{project}.toml"
+        self._project = project
+        self.configure()
+
+    def configure(self, old: str = "", new: str = "") -> None:
+        """Write the environment file, with one line changed."""
+        text = SETTINGS.format(project=self._project, region=self.region)
+        assert old in text
+        self.settings.write_text(text.replace(old, new))
+
+    def client(self, service: str) -> Any:
+        return self.world.client(service, self.region)
+
+    def ci(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command as a person types it; the environment file comes after its name."""
+        command, *more = arguments
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self.world.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "ci", command, str(self.settings), *more],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=170,
+            check=False,
+        )
+
+    def deploy(self) -> None:
+        """Stacks, image and data, ready for a first run."""
+        done = self.ci("deploy")
+        assert done.returncode == 0, done.stderr
+        name = self.outputs("foundation")["RepositoryName"]
+        image = images.register(self.world, SHOP, name, "v1", self.region)
+        self.client("ssm").put_parameter(
+            Name=self.outputs("retraining")["PointerParameter"],
+            Value=image,
+            Type="String",
+            Overwrite=True,
+        )
+        self.upload("train", 40, seed=1)
+        self.upload("test", 60, seed=2)
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        name = f"{self.endpoint}-{stack}"
+        found = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+
+    @property
+    def bucket(self) -> str:
+        return self.outputs("foundation")["ArtifactBucket"]
+
+    def upload(self, channel: str, rows: int, seed: int, header: str = "area,price") -> None:
+        """Flats whose price is 3 * area + 20, more or less."""
+        dice = np.random.default_rng(seed)
+        area = dice.normal(100, 20, rows)
+        price = 3 * area + 20 + dice.normal(0, 10, rows)
+        lines = [f"{a:.3f},{p:.3f}" for a, p in zip(area, price, strict=True)]
+        self.client("s3").put_object(
+            Bucket=self.bucket,
+            Key=f"data/{channel}/flats.csv",
+            Body="\n".join([header, *lines, ""]).encode(),
+        )
+
+    def live(self) -> str:
+        """The name of the endpoint's config."""
+        found = self.client("sagemaker").describe_endpoint(EndpointName=self.endpoint)
+        assert found["EndpointStatus"] == "InService"
+        return found["EndpointConfigName"]
+
+    def ask(self, area: float = 100.0) -> float:
+        answer = self.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=self.endpoint,
+            ContentType="text/csv",
+            Accept="application/json",
+            Body=f"area\n{area}\n".encode(),
+        )
+        return json.load(io.BytesIO(answer["Body"].read()))["predictions"][0]
+
+    def executions(self, machine: str = "retraining") -> list[dict[str, Any]]:
+        """The newest first."""
+        arn = self.outputs(machine)["StateMachineArn"]
+        return self.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
+
+    def start(self, **given: Any) -> str:
+        """Start a run and do not wait; its ARN."""
+        return self.client("stepfunctions").start_execution(
+            stateMachineArn=self.outputs("retraining")["StateMachineArn"], input=json.dumps(given)
+        )["executionArn"]
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        """The run, when it has ended."""
+        states = self.client("stepfunctions")
+        until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+        return states.describe_execution(executionArn=execution)
+
+    @contextmanager
+    def customer(self) -> Iterator[list[Exception]]:
+        """Somebody who asks all the time; yields the errors that they have seen."""
+        errors: list[Exception] = []
+        gone = threading.Event()
+
+        def ask_on() -> None:
+            while not gone.is_set():
+                try:
+                    self.ask()
+                except Exception as error:
+                    errors.append(error)
+
+        thread = threading.Thread(target=ask_on)
+        thread.start()
+        try:
+            yield errors
+        finally:
+            gone.set()
+            thread.join()

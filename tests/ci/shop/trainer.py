@@ -1,0 +1,39 @@
+"""Learns a straight line: the price of a flat by its area."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from framework import DataError, Field, Metric, Trainer, TrainingJob
+
+
+class PriceTrainer(Trainer):
+    """What tests ask of it: to be wrong, to take long, to fail."""
+
+    error: float = Field(0.0, description="added to every price")
+    seconds: float = Field(0.0, ge=0, description="how long training takes")
+    explode: bool = Field(False, description="fail")
+
+    metrics = (Metric("train:rmse", objective="Minimize"),)
+
+    def validate_data(self, job: TrainingJob) -> None:
+        if len(job.channels["train"].read_csv()) < 10:
+            raise DataError("Ten flats are the least to learn from.")
+
+    def train(self, job: TrainingJob) -> Any:
+        until = time.monotonic() + self.seconds
+        while time.monotonic() < until and not job.should_stop:
+            time.sleep(0.05)
+        if self.explode:
+            raise RuntimeError("the flux capacitor is empty")
+        flats = job.channels["train"].read_csv()
+        job.describe_input(flats[["area"]])
+        slope, base = np.polyfit(flats["area"], flats["price"], 1)
+        job.log_metric("train:rmse", float(np.std(flats["price"] - slope * flats["area"] - base)))
+        return {"slope": float(slope), "base": float(base) + self.error}
+
+    def save(self, model: Any, model_dir: Path) -> None:
+        (model_dir / "line.json").write_text(json.dumps(model))

@@ -1,0 +1,168 @@
+"""The retraining loop from end to end: the shipped stacks and state machine, real jobs."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from local_test.aws.clock import Clock
+from local_test.aws.server import LocalAws, running
+from tests.ci.environment_of_shop import Shop, until
+
+CLOCK_SPEED = 30
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with running(tmp_path_factory.mktemp("aws"), clock=Clock(CLOCK_SPEED)) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def shop(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Deployed, with one release."""
+    shop = Shop(local, tmp_path_factory.mktemp("shop"))
+    shop.deploy()
+    done = shop.ci("run", "--name", "first")
+    assert done.returncode == 0, done.stderr
+    return shop
+
+
+def test_the_first_run_creates_the_endpoint_and_the_second_updates_it(shop: Shop) -> None:
+    before = shop.live()
+    assert shop.ask(100) == pytest.approx(320, abs=15)
+    with shop.customer() as errors:
+        shop.upload("train", 4000, seed=3)
+        done = shop.ci("run", "--name", "second")
+    assert done.returncode == 0, done.stderr
+    assert errors == []
+    assert shop.live() != before
+    assert json.loads(done.stdout)["released"]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"error": 15}, "Run.Rejected", "worse"),
+        ({"explode": True}, "Run.Failed", "the flux capacitor is empty"),
+        ({"error": "much"}, "Run.Failed", "Input should be a valid number"),
+    ],
+)
+def test_what_fails_before_the_release_leaves_the_endpoint_alone(
+    shop: Shop, given: dict[str, object], error: str, message: str
+) -> None:
+    before = shop.live()
+    with shop.customer() as errors:
+        ended = shop.ended(shop.start(hyperparameters=given))
+    assert (ended["status"], ended["error"]) == ("FAILED", error)
+    assert message in ended["cause"]
+    assert errors == []
+    assert shop.live() == before
+
+
+def test_a_job_that_is_stopped_ends_the_run(shop: Shop) -> None:
+    before = shop.live()
+    execution = shop.start(hyperparameters={"seconds": 30})
+    sagemaker = shop.client("sagemaker")
+
+    def training() -> str | None:
+        found = sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]
+        return found[0]["TrainingJobName"] if found else None
+
+    sagemaker.stop_training_job(TrainingJobName=until(training))
+    ended = shop.ended(execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Run.Stopped")
+    assert shop.live() == before
+
+
+def test_data_that_cannot_be_used_are_named(shop: Shop) -> None:
+    shop.upload("train", 40, seed=4, header="surface,price")
+    try:
+        ended = shop.ended(shop.start())
+    finally:
+        shop.upload("train", 4000, seed=3)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Run.Data")
+    assert "train.area" in ended["cause"]
+
+
+def test_two_runs_at_once_end_in_order(shop: Shop) -> None:
+    first, second = shop.start(), shop.start()
+    endings = [shop.ended(first), shop.ended(second)]
+    assert [one["status"] for one in endings] == ["SUCCEEDED", "SUCCEEDED"], endings
+    assert endings[0]["stopDate"] < endings[1]["stopDate"]
+    assert shop.live() == json.loads(endings[1]["output"])["model"]
+
+
+def test_a_run_that_is_aborted_does_not_hold_the_endpoint(shop: Shop) -> None:
+    first = shop.start(hyperparameters={"seconds": 30})
+    sagemaker = shop.client("sagemaker")
+    until(lambda: sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"])
+    shop.client("stepfunctions").stop_execution(executionArn=first)
+    assert shop.ended(shop.start())["status"] == "SUCCEEDED"
+
+
+def test_history_makes_a_run_again_with_the_same_answers(shop: Shop) -> None:
+    answer = shop.ask(123)
+    records = json.loads(shop.ci("history", "--json").stdout)
+    live = next(one for one in records if one["release"] == shop.live())
+    assert all(one["version"] for one in live["data_versions"]["train"])
+    shop.upload("train", 40, seed=99)
+    done = shop.ci("history", "--again", live["run"])
+    assert done.returncode == 0, done.stderr
+    assert shop.live() != live["release"]
+    assert shop.ask(123) == answer
+
+
+def test_ten_uploads_start_one_run_and_a_schedule_another(shop: Shop) -> None:
+    shop.configure('schedule = ""\non_upload = false', 'schedule = "rate(7 days)"')
+    assert shop.ci("deploy").returncode == 0
+    known = len(shop.executions())
+    for seed in (*range(9), 3):
+        shop.upload("train", 4000, seed=seed)
+    until(lambda: len(shop.executions()) > known)
+    upload = shop.executions()[0]["executionArn"]
+    assert shop.ended(upload)["status"] == "SUCCEEDED"
+    assert len(shop.executions()) == known + 1
+    shop.world.clock.advance(timedelta(days=7))
+    until(lambda: len(shop.executions()) > known + 1)
+    newest = shop.client("stepfunctions").describe_execution(
+        executionArn=shop.executions()[0]["executionArn"]
+    )
+    assert json.loads(newest["input"]) == {"cause": "schedule"}
+    assert shop.ended(newest["executionArn"])["status"] == "SUCCEEDED"
+
+
+def test_an_unchanged_deploy_changes_nothing_and_a_stack_goes_back(shop: Shop) -> None:
+    unchanged = shop.ci("deploy")
+    assert "nothing to change" in unchanged.stderr
+    assert "New data." in rules(shop)
+    back = shop.ci("back", "retraining")
+    assert back.returncode == 0, back.stderr
+    assert "New data." not in rules(shop)
+    assert shop.ended(shop.start())["status"] == "SUCCEEDED"
+
+
+def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
+    shop: Shop, local: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = Shop(local, tmp_path_factory.mktemp("other"), project="stall", region="us-west-2")
+    other.deploy()
+    done = other.ci("run")
+    assert done.returncode == 0, done.stderr
+    refused = other.ci("destroy")
+    assert refused.returncode == 1
+    assert "--yes test" in refused.stderr
+    gone = other.ci("destroy", "--yes", "test", "--with-data")
+    assert gone.returncode == 0, gone.stderr
+    assert other.client("sagemaker").list_endpoints()["Endpoints"] == []
+    assert other.client("sagemaker").list_models()["Models"] == []
+    assert other.client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert other.client("lambda").list_functions()["Functions"] == []
+    assert other.client("events").list_rules()["Rules"] == []
+    assert shop.ask(100) > 0
+
+
+def rules(shop: Shop) -> list[str]:
+    """What the account's rules say about themselves."""
+    return [rule["Description"] for rule in shop.client("events").list_rules()["Rules"]]
