@@ -1,10 +1,11 @@
-"""python -m ci deploy | back | run | history | status | destroy"""
+"""python -m ci deploy | back | point | run | history | status | destroy"""
 
 import argparse
 import sys
 import traceback
+from pathlib import Path
 
-from ci.commands import deploy, destroy, history, run, status
+from ci.commands import deploy, destroy, history, point, run, status
 from ci.errors import EXIT_INTERRUPTED, EXIT_KNOWN, EXIT_UNEXPECTED, CiError
 
 
@@ -28,6 +29,14 @@ def parser() -> argparse.ArgumentParser:
     back = command("back", deploy.back, "return one stack to an earlier deployment")
     back.add_argument("stack", choices=["foundation", "retraining", "monitoring"])
     back.add_argument("--to", metavar="HASH", help="default: the one before")
+    pointed = command("point", point.run, "choose the image that the next run trains with")
+    pointed.add_argument("image", help="its URI, by digest")
+    pointed.add_argument(
+        "--description",
+        type=Path,
+        metavar="FILE",
+        help="what `docker run IMAGE describe` printed; tuning needs it",
+    )
     started = command("run", run.run, "start a retraining run and follow it")
     started.add_argument("--name", help="of the execution; default: a unique one")
     started.add_argument(

@@ -160,18 +160,22 @@ def channel_input(name: str, uri: str) -> Body:
 def tuning_job(environment: Environment, place: Place, run: Run) -> Body:
     """CreateHyperParameterTuningJob over the ranges that `describe` printed.
 
+    A hyperparameter that the run or the environment gives is fixed, not searched.
+
     Raises:
-        ValueError: the description has no objective or no range.
+        ValueError: the description has no objective, or leaves nothing to search.
     """
     objectives = run.description.get("objectives", [])
-    ranges = run.description.get("parameter_ranges", {})
+    ranges = {
+        kind: [one for one in found if one["Name"] not in run.hyperparameters]
+        for kind, found in run.description.get("parameter_ranges", {}).items()
+    }
     if not objectives or not any(ranges.values()):
         raise ValueError(
             f"The image {run.image} cannot be tuned: its description names no objective or no "
-            "range. Give a Metric an objective, and a hyperparameter both bounds; the "
-            "description lies at images/<digest>.json in the artifact bucket."
+            "range that is left to search. Give a Metric an objective, and a hyperparameter both "
+            "bounds; then `python -m ci point … --description FILE` tells the run."
         )
-    tuned = {one["Name"] for kind in ranges.values() for one in kind}
     given = environment.tuning
     return {
         "HyperParameterTuningJobName": short(run.name, 32),
@@ -187,9 +191,7 @@ def tuning_job(environment: Environment, place: Place, run: Run) -> Body:
         },
         "TrainingJobDefinition": {
             **_training(environment, place, run, 0),
-            "StaticHyperParameters": {
-                name: value for name, value in run.hyperparameters.items() if name not in tuned
-            },
+            "StaticHyperParameters": dict(run.hyperparameters),
         },
         "Tags": tags(environment, {"run": run.name}),
     }

@@ -1,5 +1,6 @@
 """The beginning of a run: which image, which data, which champion; and the first requests."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -53,7 +54,7 @@ def resolve(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         data={**environment.data.channels, **given.get("data", {})},
         hyperparameters={
             **environment.training.hyperparameters,
-            **{name: str(value) for name, value in given.get("hyperparameters", {}).items()},
+            **{name: _text(value) for name, value in given.get("hyperparameters", {}).items()},
         },
         description=setting.read_json(f"images/{digest.removeprefix('sha256:')}.json") or {},
     )
@@ -79,6 +80,11 @@ def resolve(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
             "tuning": requests.tuning_job(environment, place, run) if tune else None,
         },
     }
+
+
+def _text(value: Any) -> str:
+    """A hyperparameter as SageMaker takes it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _pointed(setting: Setting) -> str:

@@ -94,6 +94,7 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     """Write down what is live now and what it was made of; remove the former release's alarms."""
     run, model = Run(**event["run"]), Model(**event["model"])
     endpoint = setting.environment.endpoint_name
+    training_job = model.lineage["training-job"]
     lineage = {
         "release": model.name,
         "run": run.name,
@@ -104,8 +105,8 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         "artifact": model.artifact,
         "data": run.data,
         "data_versions": setting.read_json(run.key("data-versions.json")),
-        "hyperparameters": run.hyperparameters,
-        "training_job": model.lineage.get("training-job", ""),
+        "hyperparameters": _hyperparameters(training_job),
+        "training_job": training_job,
         "evaluation": setting.read_json(run.key("challenger", "evaluation.json")),
         "drift": event.get("drift"),
         "package": event["package"],
@@ -116,6 +117,13 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         former = [f"{event['before']}-errors", f"{event['before']}-latency"]
         client("cloudwatch").delete_alarms(AlarmNames=former)
     return {"release": model.name, "model": asdict(model)}
+
+
+def _hyperparameters(training_job: str) -> dict[str, str]:
+    """What the model was trained with: in a tuned run, what the search found."""
+    found = client("sagemaker").describe_training_job(TrainingJobName=training_job)
+    given = found.get("HyperParameters", {})
+    return {name: value for name, value in given.items() if not name.startswith("_tuning_")}
 
 
 def _check_variant(wanted: str, live: Live) -> None:

@@ -133,16 +133,14 @@ class Loop:
         )
         if self._ci("deploy").returncode:
             raise BenchError("`python -m ci deploy` failed; its message is above.")
-        for stack in ("foundation", "retraining"):
-            self._outputs |= self._stack_outputs(stack)
+        self._outputs = self._stack_outputs("foundation")
         from local_test.aws import images
 
         image = images.register(
             self._world, self._algorithm, self._outputs["RepositoryName"], "demo", REGION
         )
-        self._world.client("ssm", REGION).put_parameter(
-            Name=self._outputs["PointerParameter"], Value=image, Type="String", Overwrite=True
-        )
+        if self._ci("point", image).returncode:
+            raise BenchError("`python -m ci point` failed; its message is above.")
         for name in self._channels:
             self._upload(name, lambda rows: rows)
 
@@ -213,7 +211,7 @@ class Loop:
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
-    def _ci(self, command: str) -> subprocess.CompletedProcess[str]:
+    def _ci(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
         """A command of the road to AWS, as a person would type it; its progress is shown."""
         environment = {
             **os.environ,
@@ -221,9 +219,9 @@ class Loop:
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
         }
-        self._screen.say(f"$ python -m ci {command} {self._settings.name}")
+        self._screen.say(" ".join(["$ python -m ci", command, self._settings.name, *more]))
         return subprocess.run(
-            [sys.executable, "-m", "ci", command, str(self._settings)],
+            [sys.executable, "-m", "ci", command, str(self._settings), *more],
             cwd=PROJECT,
             env=environment,
             stdout=subprocess.DEVNULL,

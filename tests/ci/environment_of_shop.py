@@ -94,16 +94,28 @@ class Shop:
         """Stacks, image and data, ready for a first run."""
         done = self.ci("deploy")
         assert done.returncode == 0, done.stderr
-        name = self.outputs("foundation")["RepositoryName"]
-        image = images.register(self.world, SHOP, name, "v1", self.region)
-        self.client("ssm").put_parameter(
-            Name=self.outputs("retraining")["PointerParameter"],
-            Value=image,
-            Type="String",
-            Overwrite=True,
-        )
+        self.point(SHOP, "v1")
         self.upload("train", 40, seed=1)
         self.upload("test", 60, seed=2)
+
+    def point(self, source: Path | images.Environment, tag: str) -> str:
+        """Register an image and point at it, as CI does."""
+        repository = self.outputs("foundation")["RepositoryName"]
+        image = images.register(self.world, source, repository, tag, self.region)
+        directory = source if isinstance(source, Path) else source.directory
+        description = self.settings.with_name("description.json")
+        description.write_bytes(
+            subprocess.run(
+                [sys.executable, "-m", "framework", "describe"],
+                env={**os.environ, "ALGORITHM_DIR": str(directory)},
+                cwd=PROJECT,
+                check=True,
+                capture_output=True,
+            ).stdout
+        )
+        pointed = self.ci("point", image, "--description", str(description))
+        assert pointed.returncode == 0, pointed.stderr
+        return image
 
     def outputs(self, stack: str) -> dict[str, str]:
         name = f"{self.endpoint}-{stack}"

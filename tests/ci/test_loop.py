@@ -86,6 +86,36 @@ def test_data_that_cannot_be_used_are_named(shop: Shop) -> None:
     assert "train.area" in ended["cause"]
 
 
+def test_a_search_ends_with_its_best_model_on_the_endpoint(shop: Shop) -> None:
+    before = shop.live()
+    execution = shop.start(tune=True, hyperparameters={"explode": False, "epochs": 20})
+    ended = shop.ended(execution)
+    assert ended["status"] == "SUCCEEDED", ended
+    sagemaker = shop.client("sagemaker")
+    search = sagemaker.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"][0]
+    name = {"HyperParameterTuningJobName": search["HyperParameterTuningJobName"]}
+    children = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(**name)
+    jobs = children["TrainingJobSummaries"]
+    assert len(jobs) == 8
+    assert "Stopped" in {job["TrainingJobStatus"] for job in jobs}
+    best = min(
+        (job for job in jobs if job["TrainingJobStatus"] == "Completed"),
+        key=lambda job: job["FinalHyperParameterTuningJobObjectiveMetric"]["Value"],
+    )
+    found = sagemaker.describe_hyper_parameter_tuning_job(**name)
+    assert found["BestTrainingJob"]["TrainingJobName"] == best["TrainingJobName"]
+    assert shop.live() != before
+    live = json.loads(shop.ci("history", "--json").stdout)[0]
+    assert live["training_job"] == best["TrainingJobName"]
+    assert live["hyperparameters"] == {
+        "explode": "false",
+        "epochs": "20",
+        **best["TunedHyperParameters"],
+    }
+    error = float(best["TunedHyperParameters"]["error"])
+    assert shop.ask(100) == pytest.approx(320 + error, abs=3)
+
+
 def test_two_runs_at_once_end_in_order(shop: Shop) -> None:
     first, second = shop.start(), shop.start()
     endings = [shop.ended(first), shop.ended(second)]
@@ -115,7 +145,7 @@ def test_history_makes_a_run_again_with_the_same_answers(shop: Shop) -> None:
 
 
 def test_ten_uploads_start_one_run_and_a_schedule_another(shop: Shop) -> None:
-    shop.configure('schedule = ""\non_upload = false', 'schedule = "rate(7 days)"')
+    shop.configure('schedule = ""\non_upload = false', 'schedule = "rate(6 hours)"')
     assert shop.ci("deploy").returncode == 0
     known = len(shop.executions())
     for seed in (*range(9), 3):
@@ -124,7 +154,7 @@ def test_ten_uploads_start_one_run_and_a_schedule_another(shop: Shop) -> None:
     upload = shop.executions()[0]["executionArn"]
     assert shop.ended(upload)["status"] == "SUCCEEDED"
     assert len(shop.executions()) == known + 1
-    shop.world.clock.advance(timedelta(days=7))
+    shop.world.clock.advance(timedelta(hours=6))
     until(lambda: len(shop.executions()) > known + 1)
     newest = shop.client("stepfunctions").describe_execution(
         executionArn=shop.executions()[0]["executionArn"]

@@ -9,11 +9,14 @@ import numpy as np
 
 from framework import DataError, Field, Metric, Trainer, TrainingJob
 
+EPOCH_SECONDS = 0.05
+
 
 class PriceTrainer(Trainer):
     """What tests ask of it: to be wrong, to take long, to fail."""
 
-    error: float = Field(0.0, description="added to every price")
+    error: float = Field(0.0, ge=-50, le=50, description="added to every price")
+    epochs: int = Field(1, ge=1, description="how often the metric is told")
     seconds: float = Field(0.0, ge=0, description="how long training takes")
     explode: bool = Field(False, description="fail")
 
@@ -32,7 +35,12 @@ class PriceTrainer(Trainer):
         flats = job.channels["train"].read_csv()
         job.describe_input(flats[["area"]])
         slope, base = np.polyfit(flats["area"], flats["price"], 1)
-        job.log_metric("train:rmse", float(np.std(flats["price"] - slope * flats["area"] - base)))
+        residual = flats["price"] - slope * flats["area"] - base - self.error
+        for _ in range(self.epochs):
+            job.log_metric("train:rmse", float(np.sqrt((residual**2).mean())))
+            time.sleep(EPOCH_SECONDS)
+            if job.should_stop:
+                break
         return {"slope": float(slope), "base": float(base) + self.error}
 
     def save(self, model: Any, model_dir: Path) -> None:

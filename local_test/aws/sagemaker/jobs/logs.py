@@ -40,6 +40,7 @@ class LogStream:
                 value = _number(text)
                 if value is not None:
                     self.last_values[name] = (value, now)
+                    self._job.metrics.setdefault(name, []).append(value)
                     self._values.append(self._datum(name, value, now))
 
     def flush(self) -> None:

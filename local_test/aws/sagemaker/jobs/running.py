@@ -27,6 +27,7 @@ class Job:
     Attributes:
         record: what Describe returns; changed under the store's lock.
         stop: set when the job is asked to stop.
+        metrics: the values that its log said, by MetricDefinition.
         directory: for its files; removed when it has ended.
     """
 
@@ -37,6 +38,7 @@ class Job:
     world: World
     directory: Path
     stop: threading.Event = field(default_factory=threading.Event)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def region(self) -> str:
@@ -61,7 +63,11 @@ class Running:
         self._lock = threading.Lock()
 
     def start(self, call: Call, kind: str, record: Record, work: Callable[[Job], None]) -> str:
-        """Keep the record and begin the work on a thread; return the ARN.
+        """Begin a job and return its ARN. Raises Refused as ``begin`` does."""
+        return call.store.arn(kind, self.begin(call, kind, record, work).name)
+
+    def begin(self, call: Call, kind: str, record: Record, work: Callable[[Job], None]) -> Job:
+        """Keep the record and begin the work on a thread.
 
         Raises:
             Refused: there is a job of that name.
@@ -69,7 +75,7 @@ class Running:
         word = "".join(part.capitalize() for part in kind.split("-"))
         name = record[f"{word}Name"]
         record[f"{word}Arn"] = call.store.arn(kind, name)
-        arn = call.store.add(kind, name, record, call.parameters.get("Tags", []))
+        call.store.add(kind, name, record, call.parameters.get("Tags", []))
         directory = self._world.scratch / "jobs" / call.store.region / kind / name
         directory.mkdir(parents=True)
         job = Job(kind, name, record, call.store, self._world, directory)
@@ -77,7 +83,7 @@ class Running:
         with self._lock:
             self._jobs[call.store.region, kind, name] = (job, thread)
         thread.start()
-        return arn
+        return job
 
     def find(self, region: str, kind: str, name: str) -> Job | None:
         """The job while it runs."""

@@ -25,6 +25,11 @@ NO_CAPACITY = (
 
 def create(call: Call, running: Running) -> dict[str, Any]:
     """CreateTrainingJob."""
+    return {"TrainingJobArn": begin(call, running, {}).record["TrainingJobArn"]}
+
+
+def begin(call: Call, running: Running, more: dict[str, Any]) -> Job:
+    """Begin a training job whose description says ``more`` than was asked for."""
     asked = {name: value for name, value in call.parameters.items() if name != "Tags"}
     if "TrainingImage" not in asked["AlgorithmSpecification"]:
         raise Refused("ValidationException", "The local AWS trains images: name TrainingImage.")
@@ -33,6 +38,7 @@ def create(call: Call, running: Running) -> dict[str, Any]:
     now = call.world.clock.now()
     record = {
         **asked,
+        **more,
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Starting",
         "SecondaryStatusTransitions": [{"Status": "Starting", "StartTime": now}],
@@ -40,7 +46,7 @@ def create(call: Call, running: Running) -> dict[str, Any]:
         "CreationTime": now,
         "LastModifiedTime": now,
     }
-    return {"TrainingJobArn": running.start(call, KIND, record, run)}
+    return running.begin(call, KIND, record, run)
 
 
 def stop(call: Call, running: Running) -> None:
