@@ -469,16 +469,19 @@ def deployment(environment: Environment, alarms: list[str]) -> Body:
             }
         }
     else:
-        routing: Body = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": bake}
+        routing: Body = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+        kept = bake  # all at once bakes while the old fleet waits for its termination
         if given.policy == "canary":
-            routing |= {"Type": "CANARY", "CanarySize": size}
+            routing = {"Type": "CANARY", "WaitIntervalInSeconds": bake, "CanarySize": size}
+            kept = TERMINATION_SECONDS
         if given.policy == "linear":
             step = {**size, "Value": max(10, given.step_percent)}
-            routing |= {"Type": "LINEAR", "LinearStepSize": step}
+            routing = {"Type": "LINEAR", "WaitIntervalInSeconds": bake, "LinearStepSize": step}
+            kept = TERMINATION_SECONDS
         body = {
             "BlueGreenUpdatePolicy": {
                 "TrafficRoutingConfiguration": routing,
-                "TerminationWaitInSeconds": TERMINATION_SECONDS,
+                "TerminationWaitInSeconds": kept,
             }
         }
     if alarms and given.rollback_on_alarms:

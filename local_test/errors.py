@@ -4,6 +4,7 @@ BenchError                the message says what, where, what exists, what to do 
 ├── EngineUnavailable     no engine answers, or it cannot get an image it needs
 ├── EndpointFailed        the endpoint did not come up, or is not there
 └── BadRecords            an object of a batch transform cannot be split or joined
+    └── AlgorithmFailed   the algorithm gave no answer to its records
 """
 
 
@@ -21,3 +22,7 @@ class EndpointFailed(BenchError):
 
 class BadRecords(BenchError):
     """An object of a batch transform cannot be split, answered or joined."""
+
+
+class AlgorithmFailed(BadRecords):
+    """Every try of a request of a batch transform failed, whatever its records are."""

@@ -44,7 +44,7 @@ def payloads(body: bytes, split_type: str, strategy: str, limit_mb: int) -> Iter
         if limit is not None and len(record) > limit:
             raise BadRecords(
                 f"Record {number} has {len(record):,} bytes and MaxPayloadInMB is {limit_mb}. "
-                "Raise --max-payload-mb, or split by --split-type Line if the records are lines."
+                "Raise it, or split by SplitType Line if the records are lines."
             )
         grown = size + len(record) + (1 if batch else 0)
         if batch and (strategy == "SingleRecord" or (limit is not None and grown > limit)):
@@ -84,7 +84,7 @@ def join(record: bytes, answer: bytes, input_type: str, answer_type: str) -> byt
         if answer_type != "text/csv":
             raise BadRecords(
                 f"text/csv input can only be joined with text/csv output, not {answer_type}. "
-                "Ask for it with --accept text/csv."
+                "Ask for it with Accept text/csv."
             )
         return record + b"," + answer.rstrip(b"\n")
     if input_type not in JSON_TYPES + JSON_LINES_TYPES:

@@ -1,7 +1,7 @@
 """Plays CreateTransformJob: objects in, one .out per object, by way of one endpoint."""
 
 import json
-import time
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from typing import Any
 from framework.testing import Client
 from local_test import records
 from local_test.console import Screen
-from local_test.errors import BadRecords, BenchError
+from local_test.errors import AlgorithmFailed, BadRecords, BenchError
 from local_test.filters import Filter
 
 DEFAULTS = {"MaxConcurrentTransforms": 1, "BatchStrategy": "MultiRecord", "MaxPayloadInMB": 6}
@@ -72,20 +72,32 @@ class TransformRequest:
             max_payload_mb=_either(self.max_payload_mb, known["MaxPayloadInMB"]),
             max_concurrent=_either(self.max_concurrent, known["MaxConcurrentTransforms"]),
         )
-        total = settled.max_payload_mb * settled.max_concurrent
-        if total > LARGEST_TOTAL_MB:
-            raise BenchError(
-                f"MaxConcurrentTransforms ({settled.max_concurrent}) times MaxPayloadInMB "
-                f"({settled.max_payload_mb}) is {total} MB; SageMaker allows {LARGEST_TOTAL_MB} MB."
-            )
-        if settled.max_payload_mb == 0 and settled.split_type != "None":
-            raise BenchError("MaxPayloadInMB = 0 streams whole objects: it needs SplitType None.")
+        settled.check()
         return settled
+
+    def check(self) -> None:
+        """Look at what is decided so far.
+
+        Raises:
+            BenchError: CreateTransformJob would refuse the combination.
+        """
+        payload, concurrent = self.max_payload_mb or 0, self.max_concurrent or 1
+        if (total := payload * concurrent) > LARGEST_TOTAL_MB:
+            raise BenchError(
+                f"MaxConcurrentTransforms ({concurrent}) times MaxPayloadInMB ({payload}) is "
+                f"{total} MB; SageMaker allows {LARGEST_TOTAL_MB} MB."
+            )
+        if self.max_payload_mb == 0 and self.split_type != "None":
+            raise BenchError("MaxPayloadInMB = 0 streams whole objects: it needs SplitType None.")
 
 
 @dataclass(frozen=True)
 class ObjectResult:
-    """What became of one object. ``output`` is None when it failed."""
+    """What became of one object. ``output`` is None when it failed.
+
+    Attributes:
+        fault: whose it was, as FailureReason begins: "ClientError" or "AlgorithmError".
+    """
 
     name: str
     requests: int
@@ -93,6 +105,7 @@ class ObjectResult:
     retried: int
     output: Path | None
     error: str = ""
+    fault: str = ""
 
 
 class TransformJob:
@@ -100,9 +113,13 @@ class TransformJob:
 
     Args:
         request: settled, so that nothing is open.
+
+    Attributes:
+        stop_asked: set it to stop the job as StopTransformJob does: what has not been sent is not.
     """
 
     def __init__(self, request: TransformRequest, client: Client, screen: Screen):
+        self.stop_asked = threading.Event()
         self._request = request
         self._client = client
         self._screen = screen
@@ -114,6 +131,8 @@ class TransformJob:
         objects = _objects(source)
         results = []
         for name, path in objects.items():
+            if self.stop_asked.is_set():
+                break
             with self._screen.waiting(f"transforming {name}"):
                 results.append(self._transform(name, path, target / f"{name}.out"))
             last = results[-1]
@@ -134,7 +153,8 @@ class TransformJob:
                 for payload, answer in zip(payloads, answers, strict=True)
             ]
         except BadRecords as error:
-            return ObjectResult(name, 0, 0, 0, None, str(error))
+            fault = "AlgorithmError" if isinstance(error, AlgorithmFailed) else "ClientError"
+            return ObjectResult(name, 0, 0, 0, None, str(error), fault)
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(b"".join(parts))
         return ObjectResult(
@@ -157,11 +177,12 @@ class TransformJob:
         """One request, tried again when another try could end differently.
 
         Raises:
-            BadRecords: the container refuses it, or every try failed.
+            BadRecords: the container refuses it.
+            AlgorithmFailed: every try failed, or the job is asked to stop.
         """
         request = self._request
         body = b"\n".join(self._input_filter.apply(part, request.content_type) for part in payload)
-        failure = ""
+        failure, kind = "", AlgorithmFailed
         for attempt in range(1, request.retries + 2):
             try:
                 reply = self._client.invoke(
@@ -176,11 +197,13 @@ class TransformJob:
                     return Answer(reply.body, reply.content_type, attempt)
                 failure = f"{reply.status}: {reply.text[:500]}"
                 if 400 <= reply.status < 500:
+                    kind = BadRecords
                     break
-            time.sleep(RETRY_SECONDS)
+            if self.stop_asked.wait(RETRY_SECONDS):
+                break
         last = first + len(payload) - 1
         which = f"Record {first}" if first == last else f"Records {first} to {last}"
-        raise BadRecords(f"{which}: bad HTTP status received from algorithm: {failure}")
+        raise kind(f"{which}: bad HTTP status received from algorithm: {failure}")
 
     def _assembled(self, payload: list[bytes], answer: "Answer") -> bytes:
         """The bytes of the .out file that one answer makes."""
@@ -194,7 +217,7 @@ class TransformJob:
             if len(outputs) != len(payload):
                 raise BadRecords(
                     f"JoinSource=Input needs one output record per input record; a request with "
-                    f"{len(payload)} records got {len(outputs)}. Ask for --accept text/csv or "
+                    f"{len(payload)} records got {len(outputs)}. Ask for Accept text/csv or "
                     "application/jsonlines, and send no header line."
                 )
             outputs = [

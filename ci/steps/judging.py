@@ -48,7 +48,8 @@ def judge(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         raise StepFault("The evaluation wrote no evaluation.json: see its log.")
     verdict, metric = found["verdict"], found["metric"]
-    before = setting.read_json(run.key("champion", "evaluation.json")) or {}
+    champion = setting.read_json(run.key("champion", "evaluation.json")) or {}
+    drift = champion.get("concept_drift")
     lineage = {
         "run": run.name,
         "image": run.image.rpartition("@")[2],
@@ -67,12 +68,21 @@ def judge(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     return {
         "accepted": verdict["accepted"],
         "approved": setting.environment.registry.approval == "automatic",
-        "message": " ".join(verdict["reasons"]),
-        "concept_drift": before.get("concept_drift"),
+        "message": " ".join([*verdict["reasons"], *_drift_told(drift, metric["name"])]),
+        "concept_drift": drift,
         "metric": metric,
         "model": asdict(model),
         "package": package,
     }
+
+
+def _drift_told(drift: dict[str, Any] | None, metric: str) -> list[str]:
+    if not drift or not drift["drifted"]:
+        return []
+    return [
+        f"Concept drift: the live model's {metric} was {drift['before']:.4g} when it was released "
+        f"and is {drift['now']:.4g} on these rows."
+    ]
 
 
 def _registered(setting: Setting, run: Run, model: Model) -> str:

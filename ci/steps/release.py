@@ -108,15 +108,31 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         "hyperparameters": _hyperparameters(training_job),
         "training_job": training_job,
         "evaluation": setting.read_json(run.key("challenger", "evaluation.json")),
-        "drift": event.get("drift"),
+        "drift": event["drift"],
+        "concept_drift": event["concept_drift"],
         "package": event["package"],
         "before": event["before"],
     }
     setting.write_json(f"lineage/{endpoint}/{model.name}.json", lineage)
-    if event["before"]:
-        former = [f"{event['before']}-errors", f"{event['before']}-latency"]
+    if former := _alarms_of_others(endpoint, model):
         client("cloudwatch").delete_alarms(AlarmNames=former)
     return {"release": model.name, "model": asdict(model)}
+
+
+def _alarms_of_others(endpoint: str, model: Model) -> list[str]:
+    """The alarms of earlier releases, of those too that never went live."""
+    pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=endpoint)
+    return [
+        alarm["AlarmName"]
+        for page in pages
+        for alarm in page["MetricAlarms"]
+        if {"EndpointName": endpoint}.items() <= _dimensions(alarm).items()
+        and _dimensions(alarm).get("EndpointConfigName", model.name) != model.name
+    ]
+
+
+def _dimensions(alarm: dict[str, Any]) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in alarm.get("Dimensions", [])}
 
 
 def _hyperparameters(training_job: str) -> dict[str, str]:

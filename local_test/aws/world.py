@@ -39,7 +39,8 @@ class World:
         endpoint_story: what happened to an endpoint, by region and name: entries with ``time``,
             ``status``, ``happened`` (a sentence) and ``fleets``, which have ``config``, ``part``
             of the traffic (0 to 1) and ``instances`` by variant. Endpoints set it.
-        without_capacity: instance types and subnets for which training jobs end with CapacityError.
+        without_capacity: instance types and subnets for which training and transform jobs end with
+            CapacityError.
     """
 
     url: str

@@ -63,7 +63,7 @@ def _request(options: Namespace) -> TransformRequest:
 def _record(name: str, request: TransformRequest, results: list[ObjectResult]) -> dict:
     """What DescribeTransformJob would say, and each object's fate."""
     failed = [result for result in results if result.error]
-    reason = f"AlgorithmError: {failed[0].name}: {failed[0].error}" if failed else ""
+    reason = f"{failed[0].fault}: {failed[0].name}: {failed[0].error}" if failed else ""
     return {
         "TransformJobName": name,
         "TransformJobStatus": "Failed" if failed else "Completed",

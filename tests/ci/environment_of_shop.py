@@ -60,13 +60,20 @@ class Shop:
         self.endpoint = f"{project}-test"
         self.settings = place / f"{project}.toml"
         self._project = project
-        self.configure()
+        self._write()
 
-    def configure(self, old: str = "", new: str = "") -> None:
-        """Write the environment file, with one line changed."""
+    def configure(self, *changes: tuple[str, str]) -> None:
+        """Deploy the environment file with some lines changed."""
+        self._write(*changes)
+        done = self.ci("deploy")
+        assert done.returncode == 0, done.stderr
+
+    def _write(self, *changes: tuple[str, str]) -> None:
         text = SETTINGS.format(project=self._project, region=self.region)
-        assert old in text
-        self.settings.write_text(text.replace(old, new))
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        self.settings.write_text(text)
 
     def client(self, service: str) -> Any:
         return self.world.client(service, self.region)
@@ -152,6 +159,17 @@ class Shop:
             Body=f"area\n{area}\n".encode(),
         )
         return json.load(io.BytesIO(answer["Body"].read()))["predictions"][0]
+
+    def story(self) -> list[dict[str, Any]]:
+        """What has happened to the endpoint since the newest update began."""
+        story = self.world.endpoint_story(self.region, self.endpoint)
+        changing = [told["status"] in ("Creating", "Updating") for told in story]
+        begun = [now and not before for before, now in zip([False, *changing], changing, strict=False)]
+        return story[len(begun) - 1 - begun[::-1].index(True) :]
+
+    def told(self, words: str) -> bool:
+        """Whether the story of the newest update has come so far."""
+        return any(words in told["happened"] for told in self.story())
 
     def executions(self, machine: str = "retraining") -> list[dict[str, Any]]:
         """The newest first."""

@@ -145,8 +145,7 @@ def test_history_makes_a_run_again_with_the_same_answers(shop: Shop) -> None:
 
 
 def test_ten_uploads_start_one_run_and_a_schedule_another(shop: Shop) -> None:
-    shop.configure('schedule = ""\non_upload = false', 'schedule = "rate(6 hours)"')
-    assert shop.ci("deploy").returncode == 0
+    shop.configure(('schedule = ""\non_upload = false', 'schedule = "rate(6 hours)"'))
     known = len(shop.executions())
     for seed in (*range(9), 3):
         shop.upload("train", 4000, seed=seed)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from local_test.aws.sagemaker.calls import Call, Handlers
-from local_test.aws.sagemaker.jobs import listing, processing, training, tuning
+from local_test.aws.sagemaker.jobs import listing, processing, training, transform, tuning
 from local_test.aws.sagemaker.jobs.running import Running
 from local_test.aws.world import World
 
@@ -27,6 +27,10 @@ class Jobs:
             "ListProcessingJobs": lambda call: listing.listed(
                 call, processing.KIND, "ProcessingJob"
             ),
+            "CreateTransformJob": lambda call: transform.create(call, self._running),
+            "StopTransformJob": lambda call: transform.stop(call, self._running),
+            "DescribeTransformJob": _described(transform.KIND, "TransformJobName"),
+            "ListTransformJobs": lambda call: listing.listed(call, transform.KIND, "TransformJob"),
             "CreateHyperParameterTuningJob": lambda call: tuning.create(call, self._running),
             "StopHyperParameterTuningJob": lambda call: tuning.stop(call, self._running),
             "DescribeHyperParameterTuningJob": _described(tuning.KIND, tuning.NAME),

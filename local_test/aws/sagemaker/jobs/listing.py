@@ -5,7 +5,7 @@ from typing import Any
 from local_test.aws.sagemaker.calls import Call
 from local_test.aws.sagemaker.endpoints.listing import listed as pages
 
-OPTIONAL = ("FailureReason", "ExitMessage", "SecondaryStatus")
+OPTIONAL = ("FailureReason", "ExitMessage", "SecondaryStatus", "TransformEndTime")
 
 
 def listed(call: Call, kind: str, word: str) -> dict[str, Any]:
