@@ -6,14 +6,17 @@ import zipfile
 from pathlib import Path
 
 ROOM = Path(__file__).parent
-MODULES = ("__init__", "client", "environment", "errors", "handler", "lock", "requests")
+MODULES = ("__init__", "client", "environment", "errors", "handler", "lock")
+PACKAGES = ("requests", "steps")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def package(environment_file: Path) -> bytes:
     """A zip of what the function imports, and of the environment file."""
     files = {f"ci/{name}.py": ROOM / f"{name}.py" for name in MODULES}
-    files |= {f"ci/steps/{path.name}": path for path in (ROOM / "steps").glob("*.py")}
+    for package_name in PACKAGES:
+        paths = (ROOM / package_name).glob("*.py")
+        files |= {f"ci/{package_name}/{path.name}": path for path in paths}
     files["environment.toml"] = environment_file
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

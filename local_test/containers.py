@@ -56,19 +56,32 @@ class ContainerCluster:
         client: the engine's client.
         image: its name or id.
         scratch: a directory for logs.
+        memory_mb: what each container gets; None is no limit.
     """
 
     kind: Literal["docker"] = "docker"
 
-    def __init__(self, client: docker.DockerClient, image: str, scratch: Path):
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        image: str,
+        scratch: Path,
+        memory_mb: int | None = None,
+    ):
         self._client = client
+        self._memory_mb = memory_mb
         self._image = image
         self._scratch = scratch
         self._network: Any = None
 
     @classmethod
     def of(
-        cls, image: str | None, algorithm: Path, scratch: Path, screen: Screen
+        cls,
+        image: str | None,
+        algorithm: Path,
+        scratch: Path,
+        screen: Screen,
+        memory_mb: int | None = None,
     ) -> "ContainerCluster":
         """A cluster of ``image``, or of an image built from an algorithm directory.
 
@@ -81,7 +94,7 @@ class ContainerCluster:
         except DockerException:
             raise EngineUnavailable("No Docker engine answers (`docker info`).") from None
         if image is None:
-            return cls(client, image_of(algorithm, screen), scratch)
+            return cls(client, image_of(algorithm, screen), scratch, memory_mb)
         try:
             client.images.get(image)
         except ImageNotFound:
@@ -89,7 +102,7 @@ class ContainerCluster:
                 f"The engine has no image {image}. Build it (`make image`) or pull it "
                 f"(`docker pull {image}`)."
             ) from None
-        return cls(client, image, scratch)
+        return cls(client, image, scratch, memory_mb)
 
     def connect(self) -> None:
         self._network = _create_network(self._client, self._scratch, internal=False)
@@ -101,7 +114,14 @@ class ContainerCluster:
         read_only: Sequence[Path] = (),
     ) -> Engine:
         return ContainerEngine(
-            self._client, self._image, self._scratch, host, self._network, checkpoints, read_only
+            self._client,
+            self._image,
+            self._scratch,
+            host,
+            self._network,
+            checkpoints,
+            read_only,
+            self._memory_mb,
         )
 
     def checkpoint_path(self, checkpoints: Path) -> str:
@@ -127,6 +147,7 @@ class ContainerEngine:
     network: Any = None
     checkpoints: Path | None = None
     read_only: Sequence[Path] = ()
+    memory_mb: int | None = None
     isolates: ClassVar[bool] = True
 
     def path_inside(self, base: Path) -> Path:
@@ -155,6 +176,8 @@ class ContainerEngine:
             "detach": True,
             **isolation_settings(isolation),
         }
+        if self.memory_mb is not None:
+            settings |= {"mem_limit": f"{self.memory_mb}m", "memswap_limit": f"{self.memory_mb}m"}
         if serves and isolation.network:
             settings["ports"] = {f"{port}/tcp": (publish_on(), None)}
         elif not serves and not isolation.network:

@@ -182,7 +182,8 @@ def explain(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     name = next((value for key, value in cause.items() if key.endswith("JobName")), "")
     if not name:
         return {"kind": event["error"], "message": f"{event['error']}: {event['cause']}"[:1500]}
-    reason = cause.get("FailureReason", "").partition("\n\n")[0]  # the traceback is in the log
+    said = cause.get("ExitMessage") or cause.get("FailureReason", "")
+    reason = said.partition("\n\n")[0]  # the traceback is in the log
     status = next(value for key, value in cause.items() if key.endswith("JobStatus"))
     secondary = cause.get("SecondaryStatus", "")
     if reason.startswith("CapacityError"):

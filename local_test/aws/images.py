@@ -70,8 +70,11 @@ def register(
     return f"{found['repositoryUri']}@{identity['imageDetails'][0]['imageDigest']}"
 
 
-def resolve(world: World, uri: str, region: str) -> ClusterFactory:
+def resolve(world: World, uri: str, region: str, memory_mb: int | None = None) -> ClusterFactory:
     """What makes the hosts that run an image, given a directory for their logs.
+
+    Args:
+        memory_mb: what a container gets; processes get what there is.
 
     Raises:
         BenchError: ECR has no such image, or it is none that this AWS can run.
@@ -80,7 +83,7 @@ def resolve(world: World, uri: str, region: str) -> ClusterFactory:
     if world.engine == "docker":
         from local_test.containers import ContainerCluster
 
-        return lambda scratch: ContainerCluster.of(config, Path(), scratch, SILENT)
+        return lambda scratch: ContainerCluster.of(config, Path(), scratch, SILENT, memory_mb)
     try:
         snapshot = json.loads(_description(world, config).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -23,6 +23,12 @@ def service_model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
+@cache
+def services() -> tuple[str, ...]:
+    """The boto3 names of all services."""
+    return tuple(botocore.session.get_session().get_available_services())
+
+
 def problems_of(service: str, operation: str, parameters: dict[str, Any]) -> list[str]:
     """What AWS would refuse in the parameters of a call: types, names, enums, limits, patterns."""
     shape = service_model(service).operation_model(operation).input_shape

@@ -41,6 +41,8 @@ class World:
             of the traffic (0 to 1) and ``instances`` by variant. Endpoints set it.
         without_capacity: instance types and subnets for which training and transform jobs end with
             CapacityError.
+        memory_mb: what a training container gets, by instance type; the process engine has no such
+            limit.
     """
 
     url: str
@@ -51,6 +53,7 @@ class World:
     scaling_activities: Callable[[str], list[dict[str, Any]]] = lambda region: []
     endpoint_story: Callable[[str, str], list[dict[str, Any]]] = lambda region, name: []
     without_capacity: set[str] = field(default_factory=set)
+    memory_mb: dict[str, int] = field(default_factory=dict)
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this AWS."""

@@ -1,13 +1,12 @@
 """The shop: stacks, data, image, and clients of its endpoint, in a local AWS."""
 
-import io
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ bake_seconds = 30
 schedule = ""
 on_upload = false
 """
+BEGUN = ("Creating", "Updating")
 WAIT_SECONDS = 120
 
 
@@ -60,15 +60,16 @@ class Shop:
         self.endpoint = f"{project}-test"
         self.settings = place / f"{project}.toml"
         self._project = project
-        self._write()
+        self.write()
 
     def configure(self, *changes: tuple[str, str]) -> None:
         """Deploy the environment file with some lines changed."""
-        self._write(*changes)
+        self.write(*changes)
         done = self.ci("deploy")
         assert done.returncode == 0, done.stderr
 
-    def _write(self, *changes: tuple[str, str]) -> None:
+    def write(self, *changes: tuple[str, str]) -> None:
+        """Write the environment file with some lines changed."""
         text = SETTINGS.format(project=self._project, region=self.region)
         for old, new in changes:
             assert old in text
@@ -97,11 +98,11 @@ class Shop:
             check=False,
         )
 
-    def deploy(self) -> None:
+    def deploy(self, image: Path | images.Environment = SHOP) -> None:
         """Stacks, image and data, ready for a first run."""
         done = self.ci("deploy")
         assert done.returncode == 0, done.stderr
-        self.point(SHOP, "v1")
+        self.point(image, "v1")
         self.upload("train", 40, seed=1)
         self.upload("test", 60, seed=2)
 
@@ -133,11 +134,13 @@ class Shop:
     def bucket(self) -> str:
         return self.outputs("foundation")["ArtifactBucket"]
 
-    def upload(self, channel: str, rows: int, seed: int, header: str = "area,price") -> None:
-        """Flats whose price is 3 * area + 20, more or less."""
+    def upload(
+        self, channel: str, rows: int, seed: int, header: str = "area,price", base: float = 20
+    ) -> None:
+        """Flats whose price is 3 times the area, and 20, more or less."""
         dice = np.random.default_rng(seed)
         area = dice.normal(100, 20, rows)
-        price = 3 * area + 20 + dice.normal(0, 10, rows)
+        price = 3 * area + base + dice.normal(0, 10, rows)
         lines = [f"{a:.3f},{p:.3f}" for a, p in zip(area, price, strict=True)]
         self.client("s3").put_object(
             Bucket=self.bucket,
@@ -152,19 +155,43 @@ class Shop:
         return found["EndpointConfigName"]
 
     def ask(self, area: float = 100.0) -> float:
+        return self.ask_all([area])[0]
+
+    def ask_all(self, areas: Iterable[float]) -> list[float]:
+        """The prices of some flats, in one request."""
         answer = self.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=self.endpoint,
             ContentType="text/csv",
             Accept="application/json",
-            Body=f"area\n{area}\n".encode(),
+            Body="\n".join(["area", *map(str, areas), ""]).encode(),
         )
-        return json.load(io.BytesIO(answer["Body"].read()))["predictions"][0]
+        return json.loads(answer["Body"].read())["predictions"]
+
+    def instances(self) -> int:
+        """How many the endpoint has."""
+        found = self.client("sagemaker").describe_endpoint(EndpointName=self.endpoint)
+        return found["ProductionVariants"][0]["CurrentInstanceCount"]
+
+    def resources(self) -> dict[str, Any]:
+        """What an update of the stacks could break: code, definition, rules."""
+        outputs = self.outputs("retraining")
+        function = self.client("lambda").get_function(FunctionName=outputs["StepFunctionArn"])
+        machine = self.client("stepfunctions").describe_state_machine(
+            stateMachineArn=outputs["StateMachineArn"]
+        )
+        return {
+            "code": function["Configuration"]["CodeSha256"],
+            "definition": machine["definition"],
+            "rules": self.client("events").list_rules()["Rules"],
+        }
 
     def story(self) -> list[dict[str, Any]]:
         """What has happened to the endpoint since the newest update began."""
         story = self.world.endpoint_story(self.region, self.endpoint)
         changing = [told["status"] in ("Creating", "Updating") for told in story]
-        begun = [now and not before for before, now in zip([False, *changing], changing, strict=False)]
+        begun = [
+            now and not before for before, now in zip([False, *changing], changing, strict=False)
+        ]
         return story[len(begun) - 1 - begun[::-1].index(True) :]
 
     def told(self, words: str) -> bool:
@@ -187,6 +214,12 @@ class Shop:
         states = self.client("stepfunctions")
         until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
         return states.describe_execution(executionArn=execution)
+
+    def succeeds(self, **given: Any) -> dict[str, Any]:
+        """A run that must succeed, when it has ended."""
+        ended = self.ended(self.start(**given))
+        assert ended["status"] == "SUCCEEDED", f"{ended.get('error')}: {ended.get('cause')}"
+        return ended
 
     @contextmanager
     def customer(self) -> Iterator[list[Exception]]:

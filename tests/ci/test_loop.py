@@ -76,6 +76,43 @@ def test_a_job_that_is_stopped_ends_the_run(shop: Shop) -> None:
     assert shop.live() == before
 
 
+def test_a_job_that_takes_too_long_ends_the_run(shop: Shop) -> None:
+    before = shop.live()
+    shop.configure(("max_runtime_seconds = 60", "max_runtime_seconds = 2"))
+    ended = shop.ended(shop.start(hyperparameters={"seconds": 30}))
+    shop.configure()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Run.MaxRuntime")
+    assert "max_runtime_seconds" in ended["cause"]
+    assert shop.live() == before
+
+
+def test_a_subnet_without_capacity_is_followed_by_the_next(shop: Shop) -> None:
+    network = """max_runtime_seconds = 60
+subnets = ["subnet-full", "subnet-free"]
+security_groups = ["sg-1"]"""
+    shop.configure(("max_runtime_seconds = 60", network))
+    shop.world.without_capacity.add("subnet-full")
+    ended = shop.succeeds()
+    shop.world.without_capacity.add("subnet-free")
+    ended = shop.ended(shop.start())
+    shop.world.without_capacity.clear()
+    shop.configure()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Run.Capacity")
+
+
+def test_a_model_that_waits_for_approval_is_registered_and_not_released(shop: Shop) -> None:
+    before = shop.live()
+    shop.configure(("[triggers]", '[registry]\napproval = "manual"\n[triggers]'))
+    ended = shop.ended(shop.start())
+    shop.configure()
+    assert ended["status"] == "SUCCEEDED"
+    output = json.loads(ended["output"])
+    assert not output["released"]
+    package = shop.client("sagemaker").describe_model_package(ModelPackageName=output["package"])
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert shop.live() == before
+
+
 def test_data_that_cannot_be_used_are_named(shop: Shop) -> None:
     shop.upload("train", 40, seed=4, header="surface,price")
     try:
@@ -129,7 +166,7 @@ def test_a_run_that_is_aborted_does_not_hold_the_endpoint(shop: Shop) -> None:
     sagemaker = shop.client("sagemaker")
     until(lambda: sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"])
     shop.client("stepfunctions").stop_execution(executionArn=first)
-    assert shop.ended(shop.start())["status"] == "SUCCEEDED"
+    shop.succeeds()
 
 
 def test_history_makes_a_run_again_with_the_same_answers(shop: Shop) -> None:
@@ -169,7 +206,29 @@ def test_an_unchanged_deploy_changes_nothing_and_a_stack_goes_back(shop: Shop) -
     back = shop.ci("back", "retraining")
     assert back.returncode == 0, back.stderr
     assert "New data." not in rules(shop)
-    assert shop.ended(shop.start())["status"] == "SUCCEEDED"
+    shop.succeeds()
+
+
+def test_an_update_that_fails_leaves_what_was_there(shop: Shop) -> None:
+    before = shop.resources()
+    shop.write(('schedule = ""', 'schedule = "every now and then"'))
+    failed = shop.ci("deploy")
+    assert failed.returncode == 1
+    assert "Schedule" in failed.stderr
+    assert shop.resources() == before
+    shop.succeeds()
+
+
+def test_scaling_follows_the_load_and_survives_an_update(shop: Shop) -> None:
+    scaling = "[scaling]\nminimum = 2\nmaximum = 3\ninvocations_per_minute = 20\n[triggers]"
+    shop.configure(("[triggers]", scaling))
+    shop.succeeds()
+    with shop.customer() as errors:
+        until(lambda: shop.instances() == 3)
+        shop.succeeds()
+        assert shop.instances() == 3
+    assert errors == []
+    until(lambda: a_quiet_minute(shop) and shop.instances() == 2)
 
 
 def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
@@ -195,3 +254,10 @@ def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
 def rules(shop: Shop) -> list[str]:
     """What the account's rules say about themselves."""
     return [rule["Description"] for rule in shop.client("events").list_rules()["Rules"]]
+
+
+def a_quiet_minute(shop: Shop) -> bool:
+    """One request, without which there would be no metric, and the minute is over."""
+    shop.ask()
+    shop.world.clock.advance(timedelta(minutes=1))
+    return True

@@ -28,7 +28,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 def shop(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop = Shop(local, tmp_path_factory.mktemp("shop"))
     shop.deploy()
-    assert shop.ended(shop.start())["status"] == "SUCCEEDED"
+    shop.succeeds()
     return shop
 
 
@@ -82,8 +82,7 @@ def test_each_policy_moves_the_traffic_in_its_steps(
 ) -> None:
     shop.configure(('policy = "canary"', f'policy = "{policy}"'))
     with shop.customer() as errors:
-        ended = shop.ended(shop.start())
-    assert ended["status"] == "SUCCEEDED", ended
+        shop.succeeds()
     assert errors == []
     live = shop.live()
     seen = [

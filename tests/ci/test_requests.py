@@ -46,7 +46,8 @@ DESCRIPTION = {
     "objectives": [{"MetricName": "validation:loss", "Type": "Minimize"}],
     "parameter_ranges": {
         "ContinuousParameterRanges": [
-            {"Name": "rate", "MinValue": "0.1", "MaxValue": "1.0", "ScalingType": "Auto"}
+            {"Name": "rate", "MinValue": "0.1", "MaxValue": "1.0", "ScalingType": "Auto"},
+            {"Name": "drop", "MinValue": "0.0", "MaxValue": "0.5", "ScalingType": "Auto"},
         ]
     },
 }
@@ -167,6 +168,15 @@ def test_an_image_without_ranges_cannot_be_tuned() -> None:
     )
     with pytest.raises(ValueError, match="no objective or no range"):
         requests.tuning_job(environment, Place("artifacts", ROLE), replace(run(), description={}))
+
+
+def test_what_is_given_is_not_searched() -> None:
+    environment = Environment(project="shop", name="test", region="eu-west-1")
+    given = replace(run(), hyperparameters={"rate": "0.5"})
+    body = requests.tuning_job(environment, Place("artifacts", ROLE), given)
+    ranges = body["HyperParameterTuningJobConfig"]["ParameterRanges"]["ContinuousParameterRanges"]
+    assert [one["Name"] for one in ranges] == ["drop"]
+    assert body["TrainingJobDefinition"]["StaticHyperParameters"] == {"rate": "0.5"}
 
 
 def test_an_update_keeps_the_scaled_out_count_and_rolls_back_on_its_alarms() -> None:

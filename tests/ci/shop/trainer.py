@@ -19,6 +19,7 @@ class PriceTrainer(Trainer):
     epochs: int = Field(1, ge=1, description="how often the metric is told")
     seconds: float = Field(0.0, ge=0, description="how long training takes")
     explode: bool = Field(False, description="fail")
+    greed_mb: int = Field(0, ge=0, description="how much memory it takes for nothing")
 
     metrics = (Metric("train:rmse", objective="Minimize"),)
 
@@ -30,6 +31,8 @@ class PriceTrainer(Trainer):
         until = time.monotonic() + self.seconds
         while time.monotonic() < until and not job.should_stop:
             time.sleep(0.05)
+        hoard = [b"x" * (1 << 20) for _ in range(self.greed_mb)]
+        hoard.clear()
         if self.explode:
             raise RuntimeError("the flux capacitor is empty")
         flats = job.channels["train"].read_csv()

@@ -72,7 +72,10 @@ def run(job: Job) -> None:
         return
     try:
         factory = images.resolve(
-            job.world, record["AlgorithmSpecification"]["TrainingImage"], job.region
+            job.world,
+            record["AlgorithmSpecification"]["TrainingImage"],
+            job.region,
+            job.world.memory_mb.get(record["ResourceConfig"].get("InstanceType", "")),
         )
     except BenchError as error:
         raise ClientFault(str(error)) from None

@@ -1,0 +1,68 @@
+"""Drift from end to end: what requests and labels do to the endpoint with no hand on it."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from local_test.aws.clock import Clock
+from local_test.aws.server import LocalAws, running
+from tests.ci.environment_of_shop import Shop, until
+
+CLOCK_SPEED = 30
+CALM_HOURS, SHIFTED_HOURS = 3, 21
+ROWS = 400
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with running(tmp_path_factory.mktemp("aws"), clock=Clock(CLOCK_SPEED)) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def shop(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = Shop(local, tmp_path_factory.mktemp("shop"))
+    shop.deploy()
+    shop.upload("train", 4000, seed=3)
+    shop.succeeds()
+    return shop
+
+
+def test_a_shift_of_the_requests_ends_in_one_run_and_a_new_config(shop: Shop) -> None:
+    before = shop.live()
+    for hour in range(CALM_HOURS):
+        assert not an_hour_has_drifted(shop, hour, mean=100)
+    assert len(shop.executions()) == 1
+    for hour in range(SHIFTED_HOURS):
+        assert an_hour_has_drifted(shop, hour, mean=130)
+    newest, *others = shop.executions()
+    assert len(others) == 1
+    ended = shop.ended(newest["executionArn"])
+    assert ended["status"] == "SUCCEEDED"
+    assert json.loads(ended["input"])["cause"] == "drift of the live requests"
+    assert shop.live() == json.loads(ended["output"])["model"] != before
+
+
+def test_other_labels_of_the_same_inputs_are_concept_drift(shop: Shop) -> None:
+    shop.upload("train", 4000, seed=5, base=60)
+    shop.upload("test", 60, seed=6, base=60)
+    ended = shop.succeeds()
+    output = json.loads(ended["output"])
+    assert output["concept_drift"]["drifted"]
+    assert output["concept_drift"]["now"] > 3 * output["concept_drift"]["before"]
+    assert not output["drift"]["drifted"]
+    live = json.loads(shop.ci("history", "--json").stdout)[0]
+    assert live["concept_drift"] == output["concept_drift"]
+
+
+def an_hour_has_drifted(shop: Shop, seed: int, mean: float) -> bool:
+    """Customers ask, the hour passes, and the monitor has looked at it."""
+    known = len(shop.executions("monitoring"))
+    shop.ask_all(np.random.default_rng(seed).normal(mean, 20, ROWS))
+    shop.world.clock.advance(timedelta(hours=1))
+    until(lambda: len(shop.executions("monitoring")) > known)
+    ended = shop.ended(shop.executions("monitoring")[0]["executionArn"])
+    return json.loads(ended["output"])["drifted"]
