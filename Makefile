@@ -3,6 +3,8 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 SDK := $(VENV)/sagemaker-sdk
+CHECKOV := $(VENV)/checkov
+OLDER := $(VENV)/older-sklearn
 HOST_PYTHON := $(shell command -v python3.11 || command -v python3)
 
 DEMO_LOCKS := framework/requirements.txt container/requirements.txt ci/requirements.txt \
@@ -17,7 +19,7 @@ DOCKER_BUILD = BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/am
 	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint image base-image setup sagemaker-sdk lock
+.PHONY: help demo test check bench lint image base-image setup sagemaker-sdk checkov older-sklearn lock
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,10 +40,12 @@ bench: $(VENV)/for-tests  ## measure what there are figures for, as ratios side 
 drill-%: tests/drills/%.py $(VENV)/for-tests  # the long tests: one script each
 	$(PYTHON) -m tests.drills.$* $(OPTIONS)
 
-lint: $(VENV)/for-tests  ## check the style of Python and of the Dockerfile
+lint: $(VENV)/for-tests $(CHECKOV)/ready  ## check the style of Python, the Dockerfile and the stacks
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(VENV)/bin/hadolint Dockerfile
+	$(VENV)/bin/cfn-lint ci/infra/*.yaml
+	$(CHECKOV)/bin/checkov --directory ci/infra --framework cloudformation --skip-download --quiet --compact
 
 image: base-image  ## build the images sagemaker-container:base and :algorithm
 	$(DOCKER_BUILD) --target base --tag $(IMAGE):base .
@@ -68,9 +72,16 @@ $(VENV)/for-tests: $(TEST_LOCKS) | $(PYTHON)
 
 sagemaker-sdk: $(SDK)/ready
 
+checkov: $(CHECKOV)/ready
+
+older-sklearn: $(OLDER)/ready
+
 $(SDK)/ready: tests/image/sagemaker_sdk/requirements.txt
-	$(HOST_PYTHON) -m venv $(SDK)
-	$(SDK)/bin/python $(PIP_INSTALL) -r $<
+$(CHECKOV)/ready: tests/ci/checkov/requirements.txt
+$(OLDER)/ready: tests/ci/older_sklearn/requirements.txt
+$(SDK)/ready $(CHECKOV)/ready $(OLDER)/ready:
+	$(HOST_PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
 $(VENV)/for-lock: .ci/requirements.txt | $(PYTHON)

@@ -117,14 +117,12 @@ def called_in(source: str) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and (service := _service(node.value, {})):
             clients |= {name.id: service for name in node.targets if isinstance(name, ast.Name)}
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if service := _service(node.func.value, clients):
-                paged = node.func.attr == "get_paginator"
-                method = node.args[0].value if paged else node.func.attr
-                found.add(_action(service, _operations(service)[method]))
-    return found
+    calls = [
+        (_service(node.func.value, clients), node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    return {_action(service, _operation(service, call)) for service, call in calls if service}
 
 
 def _service(node: ast.expr, clients: dict[str, str]) -> str:
@@ -135,9 +133,12 @@ def _service(node: ast.expr, clients: dict[str, str]) -> str:
     return clients.get(name, "")
 
 
-def _operations(service: str) -> dict[str, str]:
-    """boto3's method → the operation."""
-    return {xform_name(name): name for name in service_model(service).operation_names}
+def _operation(service: str, call: ast.Call) -> str:
+    """The operation behind a client's method, or behind a paginator of it."""
+    method = call.func.attr
+    if method == "get_paginator":
+        method = call.args[0].value
+    return {xform_name(name): name for name in service_model(service).operation_names}[method]
 
 
 def _action(service: str, operation: str) -> str:

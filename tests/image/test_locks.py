@@ -7,7 +7,8 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 INSTALLED_TOGETHER = ("framework", "container", "ci", "local_test", "tests")
-LOCKED = (*INSTALLED_TOGETHER, "tests/image/sagemaker_sdk", ".ci")
+OWN_ENVIRONMENTS = ("tests/image/sagemaker_sdk", "tests/ci/checkov", "tests/ci/older_sklearn")
+LOCKED = (*INSTALLED_TOGETHER, *OWN_ENVIRONMENTS, ".ci")
 
 PINNED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+)(?: ; .+)? \\$", re.MULTILINE)
 
