@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from ci.errors import EnvironmentFault
 
@@ -193,6 +194,25 @@ class Notify:
 
 
 @dataclass(frozen=True)
+class Access:
+    """Who may do what.
+
+    Attributes:
+        team_policies: ARNs of managed policies that the team's own training and serving code
+            needs; jobs and endpoints have them. The one place for them.
+        gitlab_project: group/project whose pipelines may take the roles; empty makes no roles.
+        protected_ref: the branch from which main and production are deployed.
+        oidc_provider: ARN of GitLab's OIDC provider where the account has it; empty makes one.
+    """
+
+    team_policies: tuple[str, ...] = ()
+    gitlab_url: str = "https://gitlab.com"
+    gitlab_project: str = ""
+    protected_ref: str = "main"
+    oidc_provider: str = ""
+
+
+@dataclass(frozen=True)
 class Environment:
     """One environment file."""
 
@@ -212,6 +232,7 @@ class Environment:
     triggers: Triggers = field(default_factory=Triggers)
     registry: Registry = field(default_factory=Registry)
     notify: Notify = field(default_factory=Notify)
+    access: Access = field(default_factory=Access)
 
     @property
     def endpoint_name(self) -> str:
@@ -244,7 +265,8 @@ class Environment:
 
 def stack_parameters(environment: Environment) -> dict[str, str]:
     """What the templates take from the environment file, as CloudFormation spells it."""
-    triggers = environment.triggers
+    triggers, access = environment.triggers, environment.access
+    in_vpc = bool(environment.training.subnets or environment.endpoint.subnets)
     return {
         "ProjectName": environment.project,
         "EnvironmentName": environment.name,
@@ -258,6 +280,13 @@ def stack_parameters(environment: Environment) -> dict[str, str]:
         if environment.capture.percent
         else "",
         "NotificationEmail": environment.notify.email,
+        "TeamPolicyArns": ",".join(access.team_policies),
+        "GitLabUrl": access.gitlab_url,
+        "GitLabHost": urlsplit(access.gitlab_url).netloc,
+        "GitLabProject": access.gitlab_project,
+        "ProtectedRef": access.protected_ref,
+        "OidcProviderArn": access.oidc_provider,
+        "InVpc": str(in_vpc).lower(),
     }
 
 

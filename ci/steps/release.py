@@ -171,8 +171,9 @@ def explain(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         event: ``error`` and ``cause`` as Step Functions caught them. A job that `.sync` waited
             for is described, as JSON, in its cause.
     """
+    told = event.get("cause") or ""
     try:
-        cause = json.loads(event["cause"])
+        cause = json.loads(told)
     except ValueError:
         cause = {}
     if not isinstance(cause, dict):
@@ -181,7 +182,7 @@ def explain(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         return {"kind": cause.get("errorType", ""), "message": cause["errorMessage"]}
     name = next((value for key, value in cause.items() if key.endswith("JobName")), "")
     if not name:
-        return {"kind": event["error"], "message": f"{event['error']}: {event['cause']}"[:1500]}
+        return {"kind": event["error"], "message": f"{event['error']}: {told}"[:1500]}
     said = cause.get("ExitMessage") or cause.get("FailureReason", "")
     reason = said.partition("\n\n")[0]  # the traceback is in the log
     status = next(value for key, value in cause.items() if key.endswith("JobStatus"))

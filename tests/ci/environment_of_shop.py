@@ -215,6 +215,15 @@ class Shop:
         until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
         return states.describe_execution(executionArn=execution)
 
+    def entered(self, execution: str) -> list[str]:
+        """The states of a run so far."""
+        history = self.client("stepfunctions").get_execution_history(executionArn=execution)
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in history["events"]
+            if "stateEnteredEventDetails" in event
+        ]
+
     def succeeds(self, **given: Any) -> dict[str, Any]:
         """A run that must succeed, when it has ended."""
         ended = self.ended(self.start(**given))

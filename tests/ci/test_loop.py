@@ -154,7 +154,9 @@ def test_a_search_ends_with_its_best_model_on_the_endpoint(shop: Shop) -> None:
 
 
 def test_two_runs_at_once_end_in_order(shop: Shop) -> None:
-    first, second = shop.start(), shop.start()
+    first = shop.start()
+    until(lambda: "Look at the data" in shop.entered(first))
+    second = shop.start()
     endings = [shop.ended(first), shop.ended(second)]
     assert [one["status"] for one in endings] == ["SUCCEEDED", "SUCCEEDED"], endings
     assert endings[0]["stopDate"] < endings[1]["stopDate"]
