@@ -29,6 +29,17 @@ def services() -> tuple[str, ...]:
     return tuple(botocore.session.get_session().get_available_services())
 
 
+@cache
+def regions(service: str) -> frozenset[str]:
+    """Where AWS has a service, in all partitions."""
+    session = botocore.session.get_session()
+    return frozenset(
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions(service, partition)
+    )
+
+
 def problems_of(service: str, operation: str, parameters: dict[str, Any]) -> list[str]:
     """What AWS would refuse in the parameters of a call: types, names, enums, limits, patterns."""
     shape = service_model(service).operation_model(operation).input_shape

@@ -203,10 +203,12 @@ class Shop:
         arn = self.outputs(machine)["StateMachineArn"]
         return self.client("stepfunctions").list_executions(stateMachineArn=arn)["executions"]
 
-    def start(self, **given: Any) -> str:
+    def start(self, name: str = "", **given: Any) -> str:
         """Start a run and do not wait; its ARN."""
         return self.client("stepfunctions").start_execution(
-            stateMachineArn=self.outputs("retraining")["StateMachineArn"], input=json.dumps(given)
+            stateMachineArn=self.outputs("retraining")["StateMachineArn"],
+            input=json.dumps(given),
+            **({"name": name} if name else {}),
         )["executionArn"]
 
     def ended(self, execution: str) -> dict[str, Any]:
@@ -224,9 +226,9 @@ class Shop:
             if "stateEnteredEventDetails" in event
         ]
 
-    def succeeds(self, **given: Any) -> dict[str, Any]:
+    def succeeds(self, name: str = "", **given: Any) -> dict[str, Any]:
         """A run that must succeed, when it has ended."""
-        ended = self.ended(self.start(**given))
+        ended = self.ended(self.start(name, **given))
         assert ended["status"] == "SUCCEEDED", f"{ended.get('error')}: {ended.get('cause')}"
         return ended
 

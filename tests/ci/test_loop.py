@@ -125,9 +125,11 @@ def test_data_that_cannot_be_used_are_named(shop: Shop) -> None:
 
 def test_a_search_ends_with_its_best_model_on_the_endpoint(shop: Shop) -> None:
     before = shop.live()
-    execution = shop.start(tune=True, hyperparameters={"explode": False, "epochs": 20})
-    ended = shop.ended(execution)
-    assert ended["status"] == "SUCCEEDED", ended
+    dearer = {"base": 60, "seed": 7}
+    shop.upload("train", 4000, **dearer)
+    shop.upload("test", 60, **dearer)
+    fixed = {"explode": False, "greed_mb": 0, "epochs": 60}
+    shop.succeeds("search", tune=True, hyperparameters=fixed)
     sagemaker = shop.client("sagemaker")
     search = sagemaker.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"][0]
     name = {"HyperParameterTuningJobName": search["HyperParameterTuningJobName"]}
@@ -146,11 +148,14 @@ def test_a_search_ends_with_its_best_model_on_the_endpoint(shop: Shop) -> None:
     assert live["training_job"] == best["TrainingJobName"]
     assert live["hyperparameters"] == {
         "explode": "false",
-        "epochs": "20",
+        "greed_mb": "0",
+        "epochs": "60",
         **best["TunedHyperParameters"],
     }
     error = float(best["TunedHyperParameters"]["error"])
-    assert shop.ask(100) == pytest.approx(320 + error, abs=3)
+    assert shop.ask(100) == pytest.approx(360 + error, abs=3)
+    shop.upload("train", 4000, seed=3)
+    shop.upload("test", 60, seed=2)
 
 
 def test_two_runs_at_once_end_in_order(shop: Shop) -> None:

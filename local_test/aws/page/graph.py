@@ -22,10 +22,17 @@ class Edge:
 
 @dataclass
 class Node:
-    """One state; ``row`` 0 is the top, ``column`` 0 is the main path."""
+    """One state.
+
+    Attributes:
+        within: the Parallel or Map around it; empty when there is none.
+        row: 0 is the top.
+        column: 0 is the main path.
+    """
 
     name: str
     kind: str
+    within: str = ""
     row: int = 0
     column: int = 0
 
@@ -37,26 +44,19 @@ class Graph:
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "nodes": [vars(node) for node in self.nodes.values()],
-            "edges": [vars(edge) for edge in self.edges],
-        }
-
 
 def draw(definition: Definition) -> Graph:
     """Lay a definition out: a row below the lowest state that leads to it, ways back aside."""
     graph = Graph()
-    _collect(definition, graph, after=None)
+    _collect(definition, graph)
     _place(graph, definition["StartAt"])
     return graph
 
 
-def _collect(definition: Definition, graph: Graph, after: str | None) -> None:
+def _collect(definition: Definition, graph: Graph, within: str = "", after: str = "") -> None:
     """Add every state; the last ones of a branch lead to what comes ``after`` it."""
     for name, state in definition["States"].items():
-        graph.nodes[name] = Node(name, state["Type"])
+        graph.nodes[name] = Node(name, state["Type"], within)
         inner = [*state.get("Branches", []), *filter(None, [_items(state)])]
         following = list(_following(state))
         if not following and after and state["Type"] != "Fail":
@@ -64,7 +64,7 @@ def _collect(definition: Definition, graph: Graph, after: str | None) -> None:
         if inner:
             for branch in inner:
                 graph.edges.append(Edge(name, branch["StartAt"]))
-                _collect(branch, graph, following[0] if following else None)
+                _collect(branch, graph, name, following[0] if following else "")
         else:
             graph.edges += [Edge(name, target) for target in dict.fromkeys(following)]
         caught = dict.fromkeys(catcher["Next"] for catcher in state.get("Catch", []))
@@ -76,11 +76,11 @@ def _items(state: Definition) -> Definition | None:
 
 
 def _following(state: Definition) -> Iterator[str]:
-    for choice in state.get("Choices", []):
-        yield choice["Next"]
     for key in ("Default", "Next"):
         if key in state:
             yield state[key]
+    for choice in state.get("Choices", []):
+        yield choice["Next"]
 
 
 def _place(graph: Graph, start: str) -> None:
@@ -111,7 +111,7 @@ def _without_ways_back(graph: Graph, start: str) -> dict[str, list[str]]:
     def visit(name: str) -> None:
         kept[name] = []
         path.add(name)
-        for target in targets[name]:
+        for target in reversed(targets[name]):  # the first comes first in the end
             if target in path:
                 continue
             kept[name].append(target)

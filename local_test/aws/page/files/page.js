@@ -1,148 +1,176 @@
-// Shows what /_local/page/api answers, again every second; an address's # says what is chosen.
+// Shows what /_local/page/api answers, again every second; the address says what is chosen.
+
+import { chart } from "./chart.js";
+import { clock, drawn, element, lasted, update } from "./elements.js";
+import { graph } from "./graph.js";
 
 const REFRESH_MS = 1000;
-const region = new URLSearchParams(location.search).get("region") ?? "us-east-1";
 const GOOD = ["InService", "Completed", "SUCCEEDED", "OK"];
-const BAD = ["Failed", "FAILED", "TIMED_OUT", "ABORTED", "Stopped", "ALARM", "RollingBack"];
-const SVG = "http://www.w3.org/2000/svg";
+const BAD = ["Failed", "FAILED", "TIMED_OUT", "ABORTED", "Stopped", "ALARM", "RollingBack", "UpdateRollbackFailed"];
+const QUIET = ["INSUFFICIENT_DATA", "gone"];
+const RANGES = [["0", "since its creation"], ["24", "last day"], ["1", "last hour"]];
 
-let chosen = decodeURIComponent(location.hash.slice(1));
-let shownDetail = "";
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-function drawn(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
-function tone(status) {
-  if (GOOD.includes(status)) return "good";
-  return BAD.includes(status) ? "bad" : "busy";
-}
+let region = new URLSearchParams(location.search).get("region") ?? "";
+let shown = ""; // what the details show now
+const detail = document.getElementById("detail");
 
 async function ask(path, parameters = {}) {
-  const query = new URLSearchParams({ region, ...parameters });
-  const answer = await fetch(`api/${path}?${query}`);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
+  const answer = await fetch(`api/${path}?${new URLSearchParams({ region, ...parameters })}`);
+  const found = await answer.json();
+  if (!answer.ok) throw new Refused(found.error);
+  return found;
 }
+
+class Refused extends Error {}
 
 // Lists
 
-function entry(key, name, status, ...more) {
-  const parts = [
-    element("span", { className: "name", textContent: name }),
-    element("span", { className: `status ${tone(status)}`, textContent: status }),
-    ...more,
-  ];
-  const button = element("button", { type: "button", onclick: () => choose(key) }, ...parts);
-  button.setAttribute("aria-pressed", String(key === chosen));
-  return element("li", {}, button);
+function tone(status) {
+  if (GOOD.includes(status)) return "good";
+  if (QUIET.includes(status)) return "quiet";
+  return BAD.includes(status) ? "bad" : "busy";
+}
+
+function mark(status) {
+  return element("span", { class: `status ${tone(status)}` }, status);
 }
 
 function note(text) {
-  return element("span", { className: "note", textContent: text });
+  return text ? [element("span", { class: "note" }, text)] : [];
 }
 
-function fleet(found) {
-  const share = Math.round(found.weight * 100);
-  const bar = element("span", { className: "bar" }, element("i"));
-  bar.firstChild.style.width = `${Math.min(share, 100)}%`;
-  return element(
-    "span",
-    { className: "fleet" },
-    element("span", { textContent: `${found.config} · ${found.instances} of ${found.wanted}` }),
+function link(chosen) {
+  return `#${new URLSearchParams(chosen)}`;
+}
+
+function entry(chosen, status, ...more) {
+  const href = link(chosen);
+  const here = new URLSearchParams(location.hash.slice(1));
+  const current = Object.entries(chosen).every(([key, value]) => here.get(key) === value);
+  const inner = [element("span", { class: "name" }, chosen.name), mark(status), ...more];
+  return element("li", {}, element("a", { href, "aria-current": current ? "true" : undefined }, ...inner));
+}
+
+function fleet({ config, variant, instances, wanted, share }) {
+  const percent = `${Math.round(share * 100)} %`;
+  const bar = drawn("svg", { class: "bar", role: "img", "aria-label": `${percent} of the traffic` },
+    drawn("rect", { width: `${share * 100}%`, height: "100%" }));
+  const name = variant ? `${config} ${variant}` : config;
+  return element("span", { class: "fleet" },
+    element("span", {}, `${name} · ${instances} of ${wanted} ${wanted === 1 ? "instance" : "instances"}`),
     bar,
-    element("span", { textContent: `${share} %` }),
-  );
+    element("span", { class: "share" }, percent));
 }
 
-function withShares(fleets) {
-  const total = fleets.reduce((sum, one) => sum + one.weight, 0) || 1;
-  return fleets.map((one) => ({ ...one, weight: one.weight / total }));
-}
-
-function fill(id, entries) {
-  const list = document.getElementById(id);
-  const nothing = element("li", { className: "empty", textContent: "None." });
-  const focused = list.contains(document.activeElement)
-    ? [...list.querySelectorAll("button")].indexOf(document.activeElement)
-    : -1;
-  list.replaceChildren(...(entries.length ? entries : [nothing]));
-  if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
+function fill(id, entries, nothing) {
+  const empty = element("li", { class: "empty" }, nothing);
+  update(document.getElementById(id), entries.length ? entries : [empty]);
 }
 
 function showLists(found) {
-  document.getElementById("about").textContent =
-    `${found.url} · ${region} · engine: ${found.engine} · ${found.time.replace("T", " ").slice(0, 19)} UTC`;
+  const about = `${found.time.replace("T", " ").slice(0, 19)} UTC · engine: ${found.engine} · ${found.url}`;
+  update(document.getElementById("about"), [new Text(about)]);
+  const select = document.getElementById("region");
+  update(select, found.regions.map((name) => element("option", { value: name }, name)));
+  select.value = region;
   fill("endpoints", found.endpoints.map((one) =>
-    entry(`endpoint/${one.name}`, one.name, one.status, ...withShares(one.fleets).map(fleet))));
+    entry({ kind: "endpoint", name: one.name }, one.status, ...note(one.reason), ...one.fleets.map(fleet))),
+  `No endpoint in ${region}.`);
   fill("executions", found.executions.map((one) =>
-    entry(`execution/${one.arn}`, one.name, one.status, note(one.machine))));
+    entry({ kind: "execution", arn: one.arn, name: one.name }, one.status, ...note(one.machine))),
+  `No state machine has run in ${region}.`);
   fill("jobs", found.jobs.map((one) =>
-    entry(`job/${one.log_group}|${one.name}`, one.name, one.status, note(one.reason || one.kind))));
+    entry({ kind: "job", type: one.type, name: one.name }, one.status,
+      ...note(`${one.type}, ${one.started.slice(11, 19)}`), ...note(firstLine(one.reason)))),
+  `No job in ${region}.`);
   fill("alarms", found.alarms.map((one) =>
-    entry(`alarm/${one.name}`, one.name, one.state, note(one.reason))));
+    entry({ kind: "alarm", name: one.name }, one.state, ...note(one.reason))),
+  `No alarm in ${region}.`);
 }
 
 // Details
 
 const DETAILS = {
-  async endpoint(name, found) {
+  async endpoint({ name, hours = "0" }, found) {
     const one = found.endpoints.find((endpoint) => endpoint.name === name);
-    const { metrics } = await ask("endpoint", { name });
+    if (!one) return [title(name, "gone")];
+    const { story, log, window, charts } = await ask("endpoint", { name, hours });
+    const ranges = RANGES.map(([value, label]) => element("a", {
+      href: link({ kind: "endpoint", name, hours: value }),
+      "aria-current": value === hours ? "true" : undefined,
+    }, label));
     return [
-      title(name, one?.status ?? "gone"),
-      ...reason(one?.reason),
-      ...(one ? withShares(one.fleets).map(fleet) : []),
-      charts(metrics),
+      title(name, one.status),
+      ...reason(one.reason),
+      element("div", { class: "fleets" }, ...one.fleets.map(fleet)),
+      element("h4", {}, "Metrics ", element("span", { class: "ranges" }, ...ranges)),
+      ...drawings(charts, window, "Nobody has asked it for a prediction in this time."),
+      element("h4", {}, "What happened"),
+      element("table", {}, element("tbody", {}, ...story.toReversed().map(chapter))),
+      ...logs(log),
     ];
   },
-  async execution(arn) {
+  async execution({ arn }) {
     const one = await ask("execution", { arn });
-    const steps = one.steps.map((step) =>
-      `${step.time.slice(11, 19)}  ${step.name || step.event}${step.error ? `: ${step.error}` : ""}`);
+    const current = Object.keys(one.states).filter((name) => one.states[name] === "running");
+    const took = one.seconds === null ? "" : `, took ${lasted(one.seconds)}`;
     return [
       title(one.name, one.status),
-      ...reason([one.error, one.cause].filter(Boolean).join("\n")),
-      graph(one.graph, one.states),
-      element("h2", { textContent: "Steps" }),
-      element("pre", { textContent: steps.join("\n") }),
-      element("h2", { textContent: "Output" }),
-      element("pre", { textContent: pretty(one.output) || "Not yet." }),
+      element("p", { class: "note" }, `${one.machine}${took}`),
+      ...reason([one.error, one.cause].filter(Boolean).join(": ")),
+      ...(current.length ? [element("p", { class: "now" }, `Now: ${current.join(", ")}`)] : []),
+      element("div", { class: "columns" },
+        element("div", { class: "drawing" }, legend(), graph(one.nodes, one.edges, one.states)),
+        element("div", { class: "texts" },
+          element("h4", {}, "Input"), text(pretty(one.input)),
+          element("h4", {}, "Output"), text(pretty(one.output) || "None."),
+          element("h4", {}, "Steps"), element("table", {}, element("tbody", {}, ...one.steps.map(step))))),
     ];
   },
-  async job(key, found) {
-    const [group, name] = key.split("|");
-    const one = found.jobs.find((job) => job.name === name);
-    const { log, metrics } = await ask("job", { group, name });
+  async job({ type, name }) {
+    const one = await ask("job", { type, name });
+    const doing = one.doing && one.doing !== one.status ? ` (${one.doing})` : "";
+    const took = one.seconds === null ? "" : `, took ${lasted(one.seconds)}`;
+    const settings = Object.entries(one.settings).map(([key, value]) =>
+      element("tr", {}, element("th", {}, key), element("td", {}, value)));
     return [
-      title(name, one?.status ?? ""),
-      ...reason(one?.reason),
-      charts(metrics),
-      element("pre", { textContent: log.join("\n") || "Nothing logged." }),
+      title(name, one.status),
+      element("p", { class: "note" }, `${type} job${doing}, began ${one.began.replace("T", " ").slice(0, 19)}${took}`),
+      ...reason(one.reason, one.status),
+      ...(one.charts.length ? [element("h4", {}, "Metrics"), ...drawings(one.charts, one.window)] : []),
+      ...(settings.length ? [element("h4", {}, type === "training" ? "Hyperparameters" : "Environment"),
+        element("table", {}, element("tbody", {}, ...settings))] : []),
+      ...logs(one.log),
     ];
   },
-  async alarm(name, found) {
+  async alarm({ name }, found) {
     const one = found.alarms.find((alarm) => alarm.name === name);
-    return [title(name, one?.state ?? "gone"), element("p", { textContent: one?.reason ?? "" })];
+    if (!one) return [title(name, "gone")];
+    const { watches, window, charts } = await ask("alarm", { name });
+    return [title(name, one.state), ...note(watches), ...reason(one.reason, one.state),
+      ...drawings(charts, window, "Nothing to draw: its metric has no recent values.")];
   },
 };
 
 function title(name, status) {
-  const mark = element("span", { className: `status ${tone(status)}`, textContent: ` ${status}` });
-  return element("h3", { textContent: name }, mark);
+  return element("h3", {}, name, " ", mark(status));
 }
 
-function reason(text) {
-  return text ? [element("p", { className: "reason", textContent: text })] : [];
+function reason(text, status = "Failed") {
+  if (!text) return [];
+  const rest = text.slice(firstLine(text).length).trim();
+  return [
+    element("p", { class: `reason ${tone(status)}` }, firstLine(text)),
+    ...(rest ? [element("pre", {}, rest)] : []),
+  ];
+}
+
+function firstLine(text) {
+  return text.split("\n", 1)[0];
+}
+
+function text(content) {
+  return element("pre", {}, content);
 }
 
 function pretty(json) {
@@ -153,101 +181,93 @@ function pretty(json) {
   }
 }
 
-function charts(metrics) {
-  const figures = Object.entries(metrics)
-    .filter(([, points]) => points.length)
-    .map(([name, points]) => chart(name, points));
-  return element("div", { className: "charts" }, ...figures);
+function drawings(charts, window, nothing) {
+  if (!charts.length) return [element("p", { class: "empty" }, nothing)];
+  return [element("div", { class: "charts" }, ...charts.map((one) => chart(one, window)))];
 }
 
-function chart(name, points) {
-  const [width, height, edge] = [280, 90, 6];
-  const times = points.map(([time]) => time);
-  const values = points.map(([, value]) => value);
-  const [first, last] = [Math.min(...times), Math.max(...times)];
-  const [low, high] = [Math.min(0, ...values), Math.max(...values)];
-  const x = (time) => edge + ((time - first) / (last - first || 1)) * (width - 2 * edge);
-  const y = (value) => height - edge - ((value - low) / (high - low || 1)) * (height - 2 * edge);
-  const path = points.map(([time, value]) => `${x(time)},${y(value)}`).join(" ");
-  const dots = points.map(([time, value]) =>
-    drawn("circle", { cx: x(time), cy: y(value), r: 2.5, fill: "var(--busy)" }));
-  const line = drawn("polyline", { points: path, fill: "none", stroke: "var(--busy)", "stroke-width": 1.5 });
-  const picture = drawn("svg", { width, height, role: "img", "aria-label": name }, line, ...dots);
-  const newest = values.at(-1).toLocaleString("en", { maximumFractionDigits: 3 });
-  return element("figure", {}, element("figcaption", { textContent: `${name}: ${newest}` }), picture);
+function legend() {
+  const words = [["running", "● running"], ["done", "✓ done"], ["failed", "✕ failed"], ["", "not entered"]];
+  return element("p", { class: "legend" }, ...words.map(([state, word]) => element("span", { class: `key ${state}` }, word)));
 }
 
-function graph({ nodes, edges }, states) {
-  const [wide, high, gapX, gapY] = [190, 30, 24, 22];
-  const placed = new Map(nodes.map((node) => [node.name, {
-    ...node,
-    x: 10 + node.column * (wide + gapX),
-    y: 10 + node.row * (high + gapY),
-  }]));
-  const rows = Math.max(...nodes.map((node) => node.row)) + 1;
-  const columns = Math.max(...nodes.map((node) => node.column)) + 1;
-  const lines = edges.map((edge) => {
-    const [from, to] = [placed.get(edge.source), placed.get(edge.target)];
-    const taken = states[edge.source] && states[edge.target];
-    if (edge.caught && !taken) return "";
-    const start = [from.x + wide / 2, from.y + high];
-    const end = [to.x + wide / 2, to.y];
-    const back = to.row <= from.row;
-    const middle = back ? Math.max(from.x, to.x) + wide + 14 : null;
-    const route = back
-      ? `M${from.x + wide},${from.y + high / 2} C${middle},${from.y} ${middle},${to.y + high} ${to.x + wide},${to.y + high / 2}`
-      : `M${start} C${start[0]},${start[1] + 14} ${end[0]},${end[1] - 14} ${end}`;
-    const kinds = ["edge", edge.caught && "caught", taken && "taken"].filter(Boolean);
-    return drawn("path", { class: kinds.join(" "), d: route });
-  }).filter(Boolean);
-  const boxes = [...placed.values()].map((node) => {
-    const label = drawn("text", { x: node.x + wide / 2, y: node.y + high / 2 + 4, "text-anchor": "middle" });
-    label.textContent = node.name.length > 27 ? `${node.name.slice(0, 26)}…` : node.name;
-    const tooltip = drawn("title");
-    tooltip.textContent = `${node.name} (${node.kind}) ${states[node.name] ?? "not entered"}`;
-    return drawn(
-      "g",
-      { class: `state ${states[node.name] ?? ""}`, "data-state": node.name },
-      tooltip,
-      drawn("rect", { x: node.x, y: node.y, width: wide, height: high }),
-      label,
-    );
-  });
-  const size = { width: 20 + columns * (wide + gapX), height: 20 + rows * (high + gapY) };
-  return drawn("svg", { ...size, role: "img", "aria-label": "state machine" }, ...lines, ...boxes);
+function step({ seconds, name, event, error, cause }) {
+  const entered = event.endsWith("StateEntered");
+  const failure = element("td", { class: "failure" }, `${name}: ${error || event}`, element("br"), cause);
+  return element("tr", {}, element("th", {}, lasted(seconds)), entered ? element("td", {}, name) : failure);
+}
+
+function chapter({ time, happened, fleets }) {
+  const shares = fleets.map((one) => `${one.config} ${Math.round(one.part * 100)} %`).join(", ");
+  return element("tr", {}, element("th", {}, time.slice(11, 19)), element("td", {}, happened, ...note(shares)));
+}
+
+function logs(hosts) {
+  const written = hosts.filter((one) => one.lines.length);
+  if (!written.length) return [element("h4", {}, "Log"), element("p", { class: "empty" }, "Nothing logged yet.")];
+  return written.flatMap(({ host, lines }) => [
+    element("h4", {}, "Log of ", element("span", { class: "host" }, host)), element("pre", { class: "log", tabindex: "0" }, lines.join("\n")),
+  ]);
 }
 
 // Keeping up
 
-function choose(key) {
-  chosen = key;
-  location.hash = encodeURIComponent(key);
-  refresh();
+async function showDetail(found) {
+  const asked = location.hash;
+  const chosen = Object.fromEntries(new URLSearchParams(asked.slice(1)));
+  document.body.classList.toggle("chosen", Object.hasOwn(DETAILS, chosen.kind ?? ""));
+  const parts = await detailOf(chosen, found);
+  if (asked !== location.hash) return;
+  const same = shown === asked;
+  if (!same) {
+    detail.replaceChildren();
+    detail.scrollTop = 0;
+  }
+  shown = asked;
+  const followed = !same || inSight(detail.querySelector(".state.running"));
+  const read = new Set([...detail.querySelectorAll("pre.log")].filter((log) => !atEnd(log)));
+  update(detail, parts);
+  for (const log of detail.querySelectorAll("pre.log")) if (!read.has(log)) log.scrollTop = log.scrollHeight;
+  const lit = detail.querySelector(".state.running");
+  if (followed && lit && !inSight(lit)) lit.scrollIntoView({ block: "center" });
 }
 
-async function showDetail(found) {
-  if (!chosen) return;
-  const [kind, name] = [chosen.slice(0, chosen.indexOf("/")), chosen.slice(chosen.indexOf("/") + 1)];
-  const asked = chosen;
-  const parts = await DETAILS[kind](name, found);
-  const detail = document.getElementById("detail");
-  const text = parts.map((part) => part.outerHTML).join("");
-  if (asked !== chosen || text === shownDetail) return;
-  shownDetail = text;
-  const { scrollTop, scrollLeft } = detail;
-  detail.replaceChildren(...parts);
-  Object.assign(detail, { scrollTop, scrollLeft });
+async function detailOf(chosen, found) {
+  if (!Object.hasOwn(DETAILS, chosen.kind ?? "")) {
+    return [element("p", { class: "empty" }, "Choose an endpoint, an execution, a job or an alarm.")];
+  }
+  const back = element("a", { class: "back", href: "#" }, "← All");
+  try {
+    return [back, ...(await DETAILS[chosen.kind](chosen, found))];
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return [back, element("h3", {}, chosen.name ?? chosen.kind), ...reason(error.message)];
+  }
+}
+
+function atEnd(log) {
+  return log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
+}
+
+function inSight(part) {
+  if (!part) return false;
+  const { top, bottom } = part.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
 }
 
 async function refresh() {
+  const lost = document.getElementById("lost");
   try {
     const found = await ask("overview");
+    region = found.region;
     showLists(found);
     await showDetail(found);
-    document.getElementById("lost").hidden = true;
+    lost.hidden = true;
   } catch (error) {
-    console.error(error);
-    document.getElementById("lost").hidden = false;
+    if (error instanceof Refused) update(detail, reason(error.message));
+    else if (error instanceof TypeError && !lost.hidden) return;
+    else console.error(error);
+    lost.hidden = error instanceof Refused;
   }
 }
 
@@ -256,4 +276,8 @@ async function follow() {
   setTimeout(follow, REFRESH_MS);
 }
 
+document.getElementById("region").addEventListener("change", ({ target }) => {
+  location.assign(`?${new URLSearchParams({ region: target.value })}`);
+});
+addEventListener("hashchange", refresh);
 follow();
