@@ -35,7 +35,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from framework.errors import AlgorithmNotFound, did_you_mean
 from framework.predictor import Predictor
@@ -75,8 +75,8 @@ class EvaluationDeclaration(BaseModel):
     target: str = ""
     metric: str = "accuracy"
     greater_is_better: bool | None = None
-    minimum: float | None = None
-    margin: float = Field(0.0, ge=0)
+    minimum: FiniteFloat | None = None
+    margin: FiniteFloat = Field(0.0, ge=0)
     rows: str = ""
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from framework.algorithm import Algorithm
 from framework.artifact import unpack_artifact
-from framework.errors import ArtifactError, DataError, RequestError
+from framework.errors import ArtifactError, DataError, FrameworkError
 from framework.evaluation.held_out import Batch
 from framework.manifest import Manifest
+from framework.schema import InputSchema
 from framework.serving.answers import plain
-from framework.serving.model import ServedModel
+from framework.serving.model import ServedModel, with_place
 
 ARCHIVE = "model.tar.gz"
 
@@ -27,30 +28,41 @@ class Candidate:
     manifest: Manifest | None
 
     @property
-    def columns(self) -> list[str]:
-        """The columns that it knows by name; none for arrays and texts."""
-        schema = self.manifest.input if self.manifest else None
-        return [column.name for column in schema.columns] if schema else []
+    def schema(self) -> InputSchema | None:
+        """What it must be asked; None when its training did not say."""
+        return self.manifest.input if self.manifest else None
 
     def answers(self, batches: Iterable[Batch], target: str) -> list[Any]:
         """One answer a row, as plain values; of several named ones, the target's.
 
         Raises:
             DataError: the model refuses the rows, or answers another number of them.
+            ArtifactError: the model fails.
         """
         found = []
         for batch in batches:
-            invocation = self.model.invocation({"content-type": batch.content_type})
-            try:
-                answered = plain(self.model.answer(batch.body, invocation).values)
-            except RequestError as error:
-                raise DataError(f"The model cannot answer the held-out rows: {error}") from error
+            answered = self._answered(batch)
             if len(answered) != len(batch.truths):
                 raise DataError(
-                    f"The model gave {len(answered)} answers to {len(batch.truths)} rows."
+                    f"The model gave {len(answered)} answers to {len(batch.truths)} rows "
+                    f"({batch.place})."
                 )
             found += [_of_target(one, target) for one in answered]
         return found
+
+    def _answered(self, batch: Batch) -> list[Any]:
+        try:
+            invocation = self.model.invocation({"content-type": batch.content_type})
+            return plain(self.model.answer(batch.body, invocation).values)
+        except FrameworkError as error:
+            raise DataError(
+                f"The model cannot answer the held-out rows ({batch.place}): {error}"
+            ) from error
+        except Exception as error:
+            raise ArtifactError(
+                f"The model fails at the held-out rows ({batch.place}): {with_place(error)}. The "
+                "endpoint would fail, too: mend the predictor."
+            ) from error
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Can the data of a run be used, and how does it differ from what the live model learned?"""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ from framework.algorithm import Algorithm
 from framework.drift import DriftReport, compare
 from framework.errors import DataError, FrameworkError, HyperparameterError
 from framework.evaluation.candidate import ARCHIVE, unpacked
-from framework.evaluation.held_out import files_of, read_rows
+from framework.evaluation.held_out import files_of, read_batches, read_rows
+from framework.evaluation.typed import NUMBERS, is_missing, is_number, typed
 from framework.manifest import Manifest
-from framework.schema import InputSchema
+from framework.schema import Column, InputSchema
+from framework.serving.model import with_place
 
-MISSING_CELLS = ("", "na", "nan", "null", "none", "n/a")
 Problem = dict[str, str]
 
 
@@ -39,6 +40,7 @@ def examine(
             problems += _column_problems(name, path, algorithm, champion)
         except DataError as error:
             problems.append({"channel": name, "column": "", "problem": str(error)})
+    problems += _held_out_problems(algorithm, channels, {one["channel"] for one in problems})
     if not problems:
         problems += _trainer_problems(algorithm, channels)
     drift = _drift(algorithm, channels, champion) if champion and not problems else None
@@ -69,15 +71,45 @@ def _column_problems(
     if algorithm.file.evaluation.rows or not target or target.isdigit():
         return
     schema = champion.input if champion else None
-    wanted = [target, *(column.name for column in schema.columns)] if schema else [target]
+    known = {str(column.name): column for column in schema.columns} if schema else {}
     for file in files_of(path):
         names, rows = read_rows(file, header=True)
-        for name in wanted:
+        for name in dict.fromkeys((target, *known)):
             if name not in names:
-                has = ", ".join(names)
+                has = ", ".join(names) or "no columns"
                 yield _problem(channel, name, f"{file.name} lacks this column. It has {has}.")
-            elif all(_is_missing(row[names.index(name)]) for row in rows):
-                yield _problem(channel, name, f"holds nothing in all {len(rows)} rows.")
+                continue
+            cells = [row[names.index(name)] for row in rows]
+            if wrong := _wrong(cells, known.get(name)):
+                yield _problem(channel, name, f"{file.name} {wrong}")
+
+
+def _wrong(cells: Sequence[Any], column: Column | None) -> str:
+    """What makes all cells of a column useless; empty when some are of use."""
+    present = [cell for cell in cells if not is_missing(cell)]
+    if cells and not present:
+        return f"holds nothing in all {len(cells)} rows."
+    if column and column.role in NUMBERS and present and not any(map(is_number, present)):
+        return f"holds no number in all {len(cells)} rows, but for example {present[0]!r:.40}."
+    return ""
+
+
+def _held_out_problems(
+    algorithm: Algorithm, channels: Mapping[str, Path], known: Collection[str]
+) -> Iterator[Problem]:
+    """What would keep a model from being judged, once it is trained."""
+    declared = algorithm.file.evaluation
+    name = declared.channel
+    if name in known or not (declared.rows or declared.target):
+        return
+    if name not in channels:
+        has = ", ".join(channels)
+        yield _problem(name, "", f"There is no such channel of held-out rows. There is {has}.")
+        return
+    try:
+        read_batches(algorithm, channels[name], None)
+    except DataError as error:
+        yield _problem(name, "", str(error))
 
 
 def _trainer_problems(algorithm: Algorithm, channels: Mapping[str, Path]) -> Iterator[Problem]:
@@ -94,17 +126,22 @@ def _trainer_problems(algorithm: Algorithm, channels: Mapping[str, Path]) -> Ite
         except HyperparameterError:  # it needs some that only the job knows
             return
         try:
+            job.channels.require(trainer.channels)
             trainer.validate_data(job)
         except FrameworkError as error:
             yield _problem("training", "", str(error))
+        except Exception as error:
+            found = f"{type(trainer).__name__}.validate_data failed: {with_place(error)}."
+            yield _problem("training", "", found)
 
 
 def _drift(
     algorithm: Algorithm, channels: Mapping[str, Path], champion: Manifest
 ) -> DriftReport | None:
-    """The first training channel against the live model's statistics; tables only."""
+    """The training channel against the live model's statistics; tables only."""
     held_out = algorithm.file.evaluation.channel
-    name = next((n for n in channels if n != held_out), None)
+    trained = [name for name in channels if name != held_out]
+    name = "train" if "train" in trained else next(iter(trained), None)
     table = name and champion.input and champion.input.columns and champion.statistics
     if not table or algorithm.file.evaluation.rows:
         return None
@@ -120,18 +157,12 @@ def _frame(schema: InputSchema, channel: Path) -> Any:
     parts = []
     for file in files_of(channel):
         names, rows = read_rows(file, header=True)
-        parts.append(pd.DataFrame(rows, columns=names))
+        parts.append(pd.DataFrame(rows, columns=names, dtype=object))
     frame = pd.concat(parts, ignore_index=True)
-    frame = frame[[column.name for column in schema.columns if column.name in frame]]
-    frame = frame.mask(frame.map(_is_missing))
-    for column in schema.columns:
-        if column.name in frame and column.role in ("integer", "number"):
-            frame[column.name] = pd.to_numeric(frame[column.name], errors="coerce")
-    return frame
-
-
-def _is_missing(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING_CELLS)
+    known = {str(column.name): column for column in schema.columns}
+    return pd.DataFrame(
+        {name: typed(column, frame[name]) for name, column in known.items() if name in frame}
+    )
 
 
 def _problem(channel: str, column: str, problem: str) -> Problem:

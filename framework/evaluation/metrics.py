@@ -1,6 +1,7 @@
 """Metrics of answers against the truth, and how sure they are."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,10 @@ RESAMPLES = 300
 MOST_RESAMPLED = 20_000
 SEED = 20
 CONFIDENCE = 0.95
+TRUTH_VALUES = {"true": "1", "false": "0"}
 
 Score = Callable[[Sequence[Any], Sequence[Any]], float]
+Read = Callable[[Sequence[Any], str], Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,13 @@ class Metric:
     """A score of answers.
 
     Attributes:
-        of_numbers: whether truths and answers are numbers; else they are compared as labels.
+        read: makes numbers or labels of truths and answers; None leaves them as they are.
     """
 
     name: str
     score: Score
     greater_is_better: bool
-    of_numbers: bool = False
+    read: Read | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,8 @@ def measure(metric: Metric, truths: Sequence[Any], answers: Sequence[Any]) -> Me
     """
     import numpy as np
 
-    if metric.of_numbers:
-        truths, answers = numbers(truths, "the truth"), numbers(answers, "an answer")
+    if metric.read:
+        truths, answers = metric.read(truths, "the truth"), metric.read(answers, "the answer")
     value = _scored(metric, truths, answers)
     dice = np.random.default_rng(SEED)
     size = min(len(truths), MOST_RESAMPLED)
@@ -100,32 +103,55 @@ def measure(metric: Metric, truths: Sequence[Any], answers: Sequence[Any]) -> Me
 
 
 def numbers(values: Sequence[Any], what: str) -> list[float]:
-    """The values as floats.
+    """The values as finite floats.
 
     Raises:
-        DataError: one is no number.
+        DataError: one is none.
     """
-    found = []
-    for row, value in enumerate(values):
-        try:
-            found.append(float(value))
-        except (TypeError, ValueError):
+    found = [_number(value) for value in values]
+    for row, number in enumerate(found, start=1):
+        if not math.isfinite(number):
             raise DataError(
-                f"Row {row}: {what}, {value!r}, is no number, which this metric needs. Choose "
-                "another metric, or mend the held-out rows."
-            ) from None
+                f"Row {row}: {what}, {values[row - 1]!r}, is no finite number, which this metric "
+                "needs. Mend the held-out rows or the model, or choose another metric."
+            )
     return found
 
 
+def labels(values: Sequence[Any], what: str) -> list[str]:
+    """The values as they are compared.
+
+    Raises:
+        DataError: one is a list or an object.
+    """
+    for row, value in enumerate(values, start=1):
+        if isinstance(value, dict | list):
+            raise DataError(
+                f"Row {row}: {what}, {value!r:.100}, is no label, which this metric needs. Let "
+                "[evaluation] target be its name in the answer, or name a metric of your own."
+            )
+    return [label(value) for value in values]
+
+
 def label(value: Any) -> str:
-    """How a label is compared: 1, 1.0 and "1" are one label, as CSV cannot tell them apart."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """How a label is compared: 1, 1.0, "1" and true are one, as CSV cannot tell them apart."""
+    text = str(value)
+    if text.lower() in TRUTH_VALUES:
+        return TRUTH_VALUES[text.lower()]
     try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return str(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+        return str(int(text))
+    except ValueError:
+        number = _number(text)
+    if math.isfinite(number):
+        return str(int(number)) if number.is_integer() else repr(number)
+    return text
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _scored(metric: Metric, truths: Sequence[Any], answers: Sequence[Any]) -> float:
@@ -148,23 +174,16 @@ def _resampled(metric: Metric, truths: Sequence[Any], answers: Sequence[Any], ch
         return math.nan
 
 
-def accuracy(truths: Sequence[Any], answers: Sequence[Any]) -> float:
+def accuracy(truths: Sequence[str], answers: Sequence[str]) -> float:
     """Share of rows with the right label."""
-    right = sum(label(t) == label(a) for t, a in zip(truths, answers, strict=True))
-    return right / len(truths)
+    return sum(t == a for t, a in zip(truths, answers, strict=True)) / len(truths)
 
 
-def f1_macro(truths: Sequence[Any], answers: Sequence[Any]) -> float:
+def f1_macro(truths: Sequence[str], answers: Sequence[str]) -> float:
     """Mean over labels of the harmonic mean of precision and recall."""
-    pairs = [(label(t), label(a)) for t, a in zip(truths, answers, strict=True)]
-    labels = {one for pair in pairs for one in pair}
-    return sum(_f1(pairs, one) for one in labels) / len(labels)
-
-
-def _f1(pairs: Sequence[tuple[str, str]], one: str) -> float:
-    hits = sum(truth == answer == one for truth, answer in pairs)
-    told = sum((truth == one) + (answer == one) for truth, answer in pairs)
-    return 2 * hits / told
+    hits = Counter(t for t, a in zip(truths, answers, strict=True) if t == a)
+    told = Counter(truths) + Counter(answers)
+    return sum(2 * hits[one] / times for one, times in told.items()) / len(told)
 
 
 def mae(truths: Sequence[float], answers: Sequence[float]) -> float:
@@ -187,9 +206,9 @@ def r2(truths: Sequence[float], answers: Sequence[float]) -> float:
 
 
 BUILT_IN = {
-    "accuracy": Metric("accuracy", accuracy, greater_is_better=True),
-    "f1_macro": Metric("f1_macro", f1_macro, greater_is_better=True),
-    "mae": Metric("mae", mae, greater_is_better=False, of_numbers=True),
-    "rmse": Metric("rmse", rmse, greater_is_better=False, of_numbers=True),
-    "r2": Metric("r2", r2, greater_is_better=True, of_numbers=True),
+    "accuracy": Metric("accuracy", accuracy, greater_is_better=True, read=labels),
+    "f1_macro": Metric("f1_macro", f1_macro, greater_is_better=True, read=labels),
+    "mae": Metric("mae", mae, greater_is_better=False, read=numbers),
+    "rmse": Metric("rmse", rmse, greater_is_better=False, read=numbers),
+    "r2": Metric("r2", r2, greater_is_better=True, read=numbers),
 }

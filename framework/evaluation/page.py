@@ -98,11 +98,11 @@ def _concept_drift(found: Mapping[str, Any]) -> str:
 
 
 def _comparison(truths: Sequence[Any], answers: Sequence[Any]) -> str:
+    written = {label(one): str(one) for one in (*answers, *truths)}
     pairs = Counter(
-        (label(t), label(a) if not isinstance(a, dict | list) else str(a))
-        for t, a in zip(truths, answers, strict=True)
+        (written[label(t)], written[label(a)]) for t, a in zip(truths, answers, strict=True)
     )
-    labels = sorted({one for pair in pairs for one in pair})
+    labels = sorted(set(written.values()))
     if len(labels) <= MOST_LABELS:
         return _confusion(pairs, labels)
     try:

@@ -2,19 +2,22 @@
 
 import argparse
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from framework.algorithm import Algorithm
-from framework.errors import EXIT_OK, ConfigurationError, FrameworkError
+from framework.errors import EXIT_OK, ConfigurationError, did_you_mean
 from framework.evaluation.candidate import Candidate, candidate
 from framework.evaluation.held_out import identity, read_batches
 from framework.evaluation.incoming import champion_manifest, examine
 from framework.evaluation.metrics import measure, metric_of
 from framework.evaluation.page import data_page, model_page
-from framework.evaluation.verdict import concept_drift, judge
+from framework.evaluation.verdict import Earlier, concept_drift, judge
 from framework.layout import Layout
 
 MESSAGE_BYTES = 1024
@@ -26,7 +29,7 @@ def main(options: list[str]) -> int:
     layout = Layout.from_environment()
     try:
         message = asked.judge(asked, layout, Algorithm.load())
-    except FrameworkError as error:
+    except Exception as error:
         _say(layout, f"{type(error).__name__}: {error}")
         raise
     _say(layout, message)
@@ -41,14 +44,25 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(judge=_data)
     model = kinds.add_parser("model", help="after training: is the model good enough?")
     model.set_defaults(judge=_model)
-    model.add_argument("--minimum", type=float, help="the worst value that is acceptable")
-    model.add_argument("--margin", type=float, help="by how much the live model must be beaten")
+    model.add_argument("--minimum", type=_finite, help="the worst value that is acceptable")
+    model.add_argument("--margin", type=_part, help="by how much the live model must be beaten")
     return main_parser
 
 
+def _finite(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise ValueError
+    return float(text)
+
+
+def _part(text: str) -> float:
+    if _finite(text) < 0:
+        raise ValueError
+    return float(text)
+
+
 def _data(asked: argparse.Namespace, layout: Layout, algorithm: Algorithm) -> str:
-    given = _input(layout)
-    channels = {path.name: path for path in sorted(given.glob("channels/*")) if path.is_dir()}
+    given, channels = _input(layout), _channels(layout)
     if not channels:
         raise ConfigurationError(f"There is no channel below {given / 'channels'}.")
     found, drift = examine(algorithm, channels, champion_manifest(given / "champion"))
@@ -69,15 +83,16 @@ def _model(asked: argparse.Namespace, layout: Layout, algorithm: Algorithm) -> s
         if not channel.is_dir():
             raise ConfigurationError(
                 f"There is no channel '{declared.channel}' below {channel.parent}, where "
-                "[evaluation] channel looks for held-out rows."
+                "[evaluation] channel looks for held-out rows. "
+                + did_you_mean(declared.channel, _channels(layout))
             )
-        batches = read_batches(algorithm, channel, judged.columns)
+        batches = read_batches(algorithm, channel, judged.schema)
         answers = judged.answers(batches, declared.target)
         truths = [truth for batch in batches for truth in batch.truths]
         model = _identity(judged)
-    measured, rows = measure(metric, truths, answers), identity(batches)
-    champion = _read(given / "champion" / "evaluation.json")
-    baseline = _read(given / "baseline" / "evaluation.json")
+    measured, rows = measure(metric, truths, answers), identity(channel, truths)
+    champion = _evaluation(given / "champion" / "evaluation.json")
+    baseline = _evaluation(given / "baseline" / "evaluation.json")
     minimum = declared.minimum if asked.minimum is None else asked.minimum
     margin = declared.margin if asked.margin is None else asked.margin
     verdict = judge(measured, minimum, margin, champion, rows)
@@ -114,19 +129,33 @@ def _input(layout: Layout) -> Path:
     return layout.base / "processing" / "input"
 
 
-def _read(path: Path) -> Mapping[str, Any] | None:
+def _channels(layout: Layout) -> dict[str, Path]:
+    found = sorted(_input(layout).glob("channels/*"))
+    return {path.name: path for path in found if path.is_dir()}
+
+
+def _evaluation(path: Path) -> Mapping[str, Any] | None:
+    """An evaluation.json of this program, None when there is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        Earlier.model_validate_json(content)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise ConfigurationError(f"{path} is no JSON: {error}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ConfigurationError(
+            f"{path} is no evaluation.json of this program: {where}: {first['msg']}."
+        ) from None
+    return json.loads(content)
 
 
 def _write(layout: Layout, name: str, content: Any) -> None:
+    """As JSON, which has no NaN and no infinity: null, as in an answer of the server."""
+    strict = json.loads(json.dumps(content), parse_constant=lambda _: None)
     path = layout.base / "processing" / "output" / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(strict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _page(layout: Layout, name: str, content: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, FiniteFloat, PositiveInt
+
 from framework.errors import DataError
 from framework.evaluation.metrics import Measured
 
@@ -18,6 +20,23 @@ class Verdict:
 
     accepted: bool
     reasons: tuple[str, ...]
+
+
+class EarlierMetric(BaseModel):
+    """What is compared of an earlier evaluation's metric."""
+
+    name: str
+    value: FiniteFloat
+    rows: PositiveInt
+    standard_error: FiniteFloat
+
+
+class Earlier(BaseModel):
+    """What is read of an earlier evaluation.json."""
+
+    metric: EarlierMetric
+    interval: tuple[FiniteFloat, FiniteFloat]
+    rows_hash: str
 
 
 def judge(
@@ -63,16 +82,21 @@ def judge(
 def concept_drift(measured: Measured, baseline: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Whether a model's metric is significantly worse than when it was released.
 
-    A one-sided two-sample z test of the two values with their bootstrap standard errors.
+    A one-sided two-sample z test of the two values with their bootstrap standard errors, or with
+    those that both would have if their rows were spread alike, whichever are larger: few rows that
+    are all right or all wrong look as if they were sure.
     """
     if baseline is None or baseline["metric"]["name"] != measured.name:
         return None
     before = baseline["metric"]
     fall = before["value"] - measured.value
     fall = fall if measured.greater_is_better else -fall
-    error = math.hypot(before["standard_error"], measured.standard_error)
-    least = math.hypot(1 / max(before["rows"], 1), 1 / measured.rows)  # for 0 errors in few rows
-    z = fall / max(error, least * (abs(before["value"]) or 1.0))
+    sizes = before["rows"], measured.rows
+    errors = before["standard_error"], measured.standard_error
+    squares = sum((n * error) ** 2 for n, error in zip(sizes, errors, strict=True))
+    alike = math.sqrt(squares / sum(sizes) * sum(1 / n for n in sizes))
+    least = math.hypot(*(1 / n for n in sizes)) * (abs(before["value"]) or 1.0)  # no errors at all
+    z = fall / max(math.hypot(*errors), alike, least)
     p = math.erfc(z / math.sqrt(2)) / 2
     return {
         "drifted": p < SIGNIFICANCE,

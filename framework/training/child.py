@@ -58,7 +58,7 @@ def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> N
     trainer = build_trainer(algorithm.trainer_class(), contract.hyperparameters)
     hyperparameters = trainer.model_dump(mode="json")
     channels = Channels(contract.channels)
-    _require_channels(trainer, channels)
+    channels.require(trainer.channels)
     code = code_hashes(algorithm.directory)
     data = {name: data_version(channel) for name, channel in sorted(channels.items())}
     fingerprint = Fingerprint(
@@ -95,16 +95,6 @@ def _train(layout: Layout, algorithm: Algorithm, stop_request: StopRequest) -> N
     trainer.save(model, job.model_dir)
     _check_saved(trainer, job.model_dir)
     _manifest(job, hyperparameters, code, data).write(job.model_dir)
-
-
-def _require_channels(trainer: Trainer, channels: Mapping[str, Any]) -> None:
-    """Every channel that the trainer declares is there and has files; others are mentioned."""
-    for spec in trainer.channels:
-        if spec.required or spec.name in channels:
-            channels[spec.name].files()
-    declared = {spec.name for spec in trainer.channels} or set(channels)
-    for name in sorted(set(channels) - declared):
-        say(f"Channel '{name}' is not declared in Trainer.channels; declared: {sorted(declared)}.")
 
 
 def _used(trainer: Trainer, channels: Mapping[str, Any]) -> set[str]:

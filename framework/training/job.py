@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas
 
+    from framework.trainer import ChannelSpec
     from framework.training.checkpoints import Checkpoints
 
 
@@ -127,6 +128,19 @@ class Channels(dict[str, Channel]):
             f"The training job has no channel '{name}'. {did_you_mean(name, self)} "
             f"Add a channel with ChannelName '{name}' to the job's InputDataConfig."
         )
+
+    def require(self, declared: "Sequence[ChannelSpec]") -> None:
+        """Every channel that a trainer declares is there and has files; others are mentioned.
+
+        Raises:
+            ChannelNotFound, DataError: one is not there, or empty.
+        """
+        for spec in declared:
+            if spec.required or spec.name in self:
+                self[spec.name].files()
+        names = {spec.name for spec in declared} or set(self)
+        for name in sorted(set(self) - names):
+            say(f"Channel '{name}' is not declared in Trainer.channels; declared: {sorted(names)}.")
 
 
 class StopRequest:
