@@ -5,11 +5,14 @@ are the table.
 """
 
 import io
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
+
+from local_test.aws.service_models import service_model
 
 TABLE = Path(__file__).with_name("calls.toml")
 BY_SIGNATURE = {
@@ -17,7 +20,19 @@ BY_SIGNATURE = {
     "monitoring": "cloudwatch",
     "scheduler": "scheduler",
 }
-REST = ("s3", "lambda", "xray", "scheduler")
+SUB_RESOURCES = (  # of buckets and objects in S3, beside those of the calls in the table
+    "attributes",
+    "delete",
+    "list-type",
+    "location",
+    "notification",
+    "policy",
+    "tagging",
+    "uploads",
+    "versioning",
+    "versions",
+)
+REST = ("lambda", "scheduler", "xray")
 
 
 @cache
@@ -29,8 +44,8 @@ def table() -> dict[str, dict[str, str]]:
 def named_call(environ: dict[str, Any]) -> tuple[str, str]:
     """Service and call of a request, by its signature; "" where it cannot be told.
 
-    Calls of REST services are told by method and path only where that is needed, so the
-    call of S3 and Lambda is "".
+    Calls of REST services are told by method and path. Those of S3 are "" unless they are about
+    what only moto keeps, for example a bucket's website.
     """
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
     signed = scope[3] if len(scope) > 3 else ""
@@ -41,7 +56,11 @@ def named_call(environ: dict[str, Any]) -> tuple[str, str]:
     path = environ["PATH_INFO"]
     if "/operation/" in path:  # the CBOR protocol of CloudWatch
         return service, path.rpartition("/operation/")[2]
-    if service in REST or not service:
+    if service in REST:
+        return service, _routed(service, environ["REQUEST_METHOD"], path)
+    if service == "s3":
+        return service, _kept_only(environ["REQUEST_METHOD"], path, environ["QUERY_STRING"])
+    if not service:
         return service, ""
     return service, _action(environ)
 
@@ -55,11 +74,11 @@ def refusal(service: str, operation: str) -> str:
         return (
             f"The local AWS has no {service}. It has {', '.join(sorted(known))}: docs/local-aws.md."
         )
-    if not operation or operation in known[service]:
+    if operation in known[service] or (service == "s3" and not operation):
         return ""
-    names = ", ".join(sorted(known[service]))
+    call, names = operation or "this call", ", ".join(sorted(known[service]))
     return (
-        f"The local AWS does not answer {service} {operation}. Of {service} it answers {names}: "
+        f"The local AWS does not answer {service} {call}. Of {service} it answers {names}: "
         "docs/local-aws.md."
     )
 
@@ -70,6 +89,48 @@ def markdown() -> str:
     for service, calls in sorted(table().items()):
         lines += [f"| {service} | {call} | {how} |" for call, how in sorted(calls.items())]
     return "\n".join(lines) + "\n"
+
+
+def _routed(service: str, method: str, path: str) -> str:
+    """The call with this method and path; "" when there is none."""
+    for verb, pattern, operation in _routes(service):
+        if verb == method and pattern.fullmatch(path.rstrip("/")):
+            return operation
+    return ""
+
+
+@cache
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """Method, path and name of every call of a REST service, the most exact paths first."""
+    model = service_model(service)
+    calls = [(model.operation_model(name).http, name) for name in model.operation_names]
+    return [
+        (http["method"], re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), name)
+        for http, name in sorted(calls, key=lambda one: -len(one[0]["requestUri"]))
+        if "?" not in (path := http["requestUri"].rstrip("/"))
+    ]
+
+
+def _kept_only(method: str, path: str, query: str) -> str:
+    """The call of S3 on a sub-resource like ?website; "" for those that there are."""
+    on_object = "/" in path.strip("/")
+    for key in parse_qs(query, keep_blank_values=True):
+        if name := _sub_resources().get((method, key, on_object)):
+            return name
+    return ""
+
+
+@cache
+def _sub_resources() -> dict[tuple[str, str, bool], str]:
+    """Method, key of the query and whether there is an object → the call of S3."""
+    model = service_model("s3")
+    calls = [(model.operation_model(name).http, name) for name in sorted(model.operation_names)]
+    return {
+        (http["method"], key, "{Key" in path): name
+        for http, name in calls
+        for path, _, marker in [http["requestUri"].partition("?")]
+        if (key := re.split("[=&]", marker)[0]) and key not in SUB_RESOURCES
+    }
 
 
 def _action(environ: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -55,10 +56,13 @@ class Clock:
         self._watchers.append(watcher)
 
     def tick(self) -> None:
-        """Tell the watchers what time it is."""
+        """Tell the watchers what time it is; one that fails says so, and stops no other."""
         now = self.now()
         for watcher in tuple(self._watchers):
-            watcher(now)
+            try:
+                watcher(now)
+            except Exception as error:
+                traceback.print_exception(error)
 
     def _now(self) -> float:
         return self._shown + (time.time() - self._anchor) * self._speed

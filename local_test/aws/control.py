@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local_test.aws import images
 from local_test.aws.world import World
@@ -14,6 +14,7 @@ from local_test.errors import BenchError
 
 PREFIX = "/_local/"
 Answer = tuple[int, dict[str, Any]]
+REFUSALS = (BenchError, BotoCoreError, ClientError, OverflowError, TypeError, ValueError)
 
 
 class Control:
@@ -25,14 +26,14 @@ class Control:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        given = json.loads(environ["wsgi.input"].read(length) or b"{}")
+        given = environ["wsgi.input"].read(length)
         status, answer = self._answer(environ["PATH_INFO"].removeprefix(PREFIX), given)
         body = json.dumps(answer, default=str).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response(f"{status} {'OK' if status == 200 else 'Refused'}", headers)
         return [body]
 
-    def _answer(self, path: str, given: dict[str, Any]) -> Answer:
+    def _answer(self, path: str, body: bytes) -> Answer:
         actions: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "clock": self._clock,
             "image": self._image,
@@ -42,8 +43,10 @@ class Control:
         if path not in actions:
             return 404, {"error": f"There is no {PREFIX}{path}; there are {', '.join(actions)}."}
         try:
-            return 200, actions[path](given)
-        except (BenchError, ClientError, KeyError, ValueError) as error:
+            return 200, actions[path](_fields(body))
+        except KeyError as error:
+            return 400, {"error": f"{error.args[0]} is missing."}
+        except REFUSALS as error:
             return 400, {"error": str(error)}
 
     def _clock(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -65,3 +68,15 @@ class Control:
 
     def _story(self, given: dict[str, Any]) -> dict[str, Any]:
         return {"story": self._world.endpoint_story(given["region"], given["endpoint"])}
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    """Of a JSON object; without a body there are none.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    given = json.loads(body or b"{}")
+    if not isinstance(given, dict):
+        raise ValueError("Send a JSON object.")
+    return given

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from local_test.aws.calls import named_call, refusal
 from local_test.aws.control import PREFIX as CONTROL
 from local_test.aws.page.application import PREFIX as PAGE
 from local_test.aws.sagemaker.service import SageMaker
+
+REFUSED = "NotImplemented"
+QUERY = "application/x-www-form-urlencoded"
 
 
 class Gate:
@@ -39,20 +43,32 @@ class Gate:
             return self._sagemaker(environ, start_response)
         service, operation = named_call(environ)
         if why := refusal(service, operation):
-            return _refused(why, start_response)
+            return _refused(why, environ, start_response)
         try:
             return self._others(environ, start_response)
         except NotImplementedError as error:
-            return _refused(f"moto has no {service} {operation}: {error}", start_response)
+            why = f"moto has no {service} {operation}: {error}"
+            return _refused(why, environ, start_response)
 
 
-def _refused(why: str, start_response: Any) -> Iterable[bytes]:
-    """In the form of AWS' JSON and XML protocols at once, as far as clients read it."""
-    body = json.dumps({"__type": "NotImplemented", "message": why, "Message": why}).encode()
+def _refused(why: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """In the form of the client's protocol: XML for query requests and S3, otherwise JSON."""
+    if environ.get("CONTENT_TYPE", "").startswith(QUERY):
+        kind, text = "text/xml", f"<ErrorResponse>{_as_xml(why)}</ErrorResponse>"
+    elif "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
+        kind, text = "application/xml", _as_xml(why)
+    else:
+        kind = "application/x-amz-json-1.1"
+        text = json.dumps({"__type": REFUSED, "message": why, "Message": why})
+    body = text.encode()
     headers = [
-        ("Content-Type", "application/x-amz-json-1.1"),
+        ("Content-Type", kind),
         ("Content-Length", str(len(body))),
-        ("x-amzn-ErrorType", "NotImplemented"),
+        ("x-amzn-ErrorType", REFUSED),
     ]
     start_response("501 Not Implemented", headers)
     return [body]
+
+
+def _as_xml(why: str) -> str:
+    return f"<Error><Code>{REFUSED}</Code><Message>{escape(why)}</Message></Error>"

@@ -22,7 +22,6 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def up(options: Namespace, screen: Screen) -> int:
     """Run a local AWS until Ctrl-C."""
     from local_test.aws.clock import Clock  # here: moto takes a second to import
-    from local_test.aws.page.application import PREFIX
     from local_test.aws.server import running
 
     address = options.jobs / ADDRESS
@@ -30,24 +29,30 @@ def up(options: Namespace, screen: Screen) -> int:
         scratch(options.jobs) as room,
         running(room, options.engine, options.port, Clock(options.speed)) as local,
     ):
-        address.write_text(json.dumps({"url": local.world.url}), encoding="utf-8")
-        shown = {
-            "AWS_ENDPOINT_URL": local.world.url,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "page": f"{local.world.url}{PREFIX}/",
-            "engine": options.engine,
-        }
-        screen.result(shown, [facts("Local AWS", shown)])
-        screen.say(f"export AWS_ENDPOINT_URL={local.world.url}")
-        screen.say("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
-        screen.say("Ctrl-C ends it with everything in it.")
         try:
+            address.write_text(json.dumps({"url": local.world.url}), encoding="utf-8")
+            _tell(local.world.url, options.engine, screen)
             while True:
                 time.sleep(3600)
         finally:
             address.unlink(missing_ok=True)
     return EXIT_OK
+
+
+def _tell(url: str, engine: str, screen: Screen) -> None:
+    from local_test.aws.page.application import PREFIX
+
+    shown = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "page": f"{url}{PREFIX}/",
+        "engine": engine,
+    }
+    screen.result(shown, [facts("Local AWS", shown)])
+    screen.say(f"export AWS_ENDPOINT_URL={url}")
+    screen.say("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
+    screen.say("Ctrl-C ends it with everything in it.")
 
 
 def image(options: Namespace, screen: Screen) -> int:

@@ -9,9 +9,11 @@ from local_test.aws.emulator import (
     app,
     buckets,
     cloudformation,
+    definitions,
     ecr,
     events,
     functions,
+    queries,
     registry,
     scaling,
     statistics,
@@ -24,6 +26,8 @@ __all__ = ["REQUEST_HANDLER", "application", "install", "reset"]
 
 ADDITIONS = (
     functions,
+    queries,
+    definitions,
     stepfunctions,
     events,
     alarms,

@@ -3,6 +3,7 @@
 moto keeps alarms, and never looks at them.
 """
 
+import json
 import operator
 import threading
 from contextlib import suppress
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.cloudwatch.exceptions import InvalidParameterValue
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 
 from local_test.aws.world import ACCOUNT, World
@@ -20,8 +22,16 @@ BREACHES = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
-ACTIONS = {"ALARM": "alarm_actions", "OK": "ok_actions"}
+ACTIONS = {
+    "ALARM": "alarm_actions",
+    "OK": "ok_actions",
+    "INSUFFICIENT_DATA": "insufficient_data_actions",
+}
+ACTED_ON = ("sns", "autoscaling")  # endpoints scale themselves
+STATISTICS = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
+MISSING = ("breaching", "notBreaching", "ignore", "missing", None)
 MOTO_S = CloudWatchBackend.set_alarm_state
+MOTO_PUTS = CloudWatchBackend.put_metric_alarm
 _watch: "Watch | None" = None
 
 
@@ -39,14 +49,38 @@ def install(world: World) -> None:
             watch.act(self.region_name, self.alarms[alarm_name], before)
 
     CloudWatchBackend.set_alarm_state = set_alarm_state
+    CloudWatchBackend.put_metric_alarm = _put_metric_alarm
     world.clock.watch(watch.tick)
 
 
 def reset() -> None:
     """Look no more."""
     CloudWatchBackend.set_alarm_state = MOTO_S
+    CloudWatchBackend.put_metric_alarm = MOTO_PUTS
     if _watch is not None:
         _watch.closed = True
+
+
+def _put_metric_alarm(self: CloudWatchBackend, name: str, **given: Any) -> Any:
+    """Refuse what would never be evaluated, or not as it says; keep a changed alarm's state."""
+    for parameter, value, known in (
+        ("ComparisonOperator", given["comparison_operator"], tuple(BREACHES)),
+        ("Statistic", given.get("statistic"), STATISTICS),
+        ("TreatMissingData", given.get("treat_missing_data"), MISSING),
+    ):
+        if value not in known:
+            raise InvalidParameterValue(
+                f"{parameter} {value} of alarm {name} is none that the local AWS evaluates: "
+                f"{', '.join(filter(None, known))}. Metric math and percentiles are not evaluated."
+            )
+    for action in (one for kind in ACTIONS.values() for one in given.get(kind) or []):
+        if action.split(":")[2] not in ACTED_ON:
+            raise InvalidParameterValue(f"The local AWS does not act on {action} of alarm {name}.")
+    before = self.alarms.get(name)
+    alarm = MOTO_PUTS(self, name, **given)
+    alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"
+    alarm.state_reason = before.state_reason if before else "Unchecked: Initial alarm creation"
+    return alarm
 
 
 class Watch:
@@ -55,16 +89,25 @@ class Watch:
     def __init__(self, world: World):
         self._world = world
         self._lock = threading.Lock()
+        self._looked = world.clock.now()
         self.closed = False
 
     def tick(self, now: datetime) -> None:
-        """Evaluate every alarm of every region, and act on those that change."""
+        """Evaluate every alarm of every region, and act on those that change.
+
+        When the clock has been moved, they also change in the periods that it went over.
+        """
         with self._lock:
-            for region in list(cloudwatch_backends[ACCOUNT]):
-                backend = cloudwatch_backends[ACCOUNT][region]
-                for alarm in list(backend.alarms.values()):
-                    if not self.closed and alarm.metric_name and alarm.actions_enabled is not False:
-                        self._evaluate(backend, alarm, now)
+            since, self._looked = self._looked, now
+            due = [
+                (moment, backend, alarm)
+                for backend in list(cloudwatch_backends[ACCOUNT].values())
+                for alarm in list(backend.alarms.values())
+                for moment in _moments(alarm, since, now)
+            ]
+            for moment, backend, alarm in sorted(due, key=lambda one: one[0]):
+                if not self.closed and backend.alarms.get(alarm.name) is alarm:
+                    self._evaluate(backend, alarm, moment)
 
     def act(self, region: str, alarm: Any, before: str) -> None:
         """Tell everyone that an alarm has changed its state."""
@@ -76,13 +119,15 @@ class Watch:
         self._world.emit(
             region, "aws.cloudwatch", "CloudWatch Alarm State Change", detail, [alarm.alarm_arn]
         )
-        for action in getattr(alarm, ACTIONS.get(alarm.state_value, ""), None) or []:
+        if alarm.actions_enabled is False:
+            return
+        for action in getattr(alarm, ACTIONS[alarm.state_value]) or []:
             if action.split(":")[2] == "sns":
                 with suppress(ClientError):  # the topic is gone
                     self._world.client("sns", region).publish(
                         TopicArn=action,
-                        Subject=f"{alarm.state_value}: {alarm.name}"[:100],
-                        Message=f"{alarm.description or alarm.name}\n\n{alarm.state_reason}",
+                        Subject=f'{alarm.state_value}: "{alarm.name}" in {region}'[:100],
+                        Message=json.dumps(_notice(region, alarm, before, self._world.clock.now())),
                     )
 
     def _evaluate(self, backend: CloudWatchBackend, alarm: Any, now: datetime) -> None:
@@ -134,6 +179,41 @@ class Watch:
             [{"Name": one.name, "Value": one.value} for one in alarm.dimensions],
         )
         return getattr(found[0], _attribute(statistic)) if found else None
+
+
+def _moments(alarm: Any, since: datetime, now: datetime) -> list[datetime]:
+    """When to look: as each period ends for as long as data from before count, and now."""
+    period = timedelta(seconds=int(alarm.period or 60))
+    epoch = datetime.fromtimestamp(0, UTC)
+    end = since - (since - epoch) % period
+    ends = [end + period * number for number in range(1, int(alarm.evaluation_periods) + 2)]
+    return [*(moment for moment in ends if moment < now), now]
+
+
+def _notice(region: str, alarm: Any, before: str, now: datetime) -> dict[str, Any]:
+    """What CloudWatch publishes to SNS."""
+    return {
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": ACCOUNT,
+        "NewStateValue": alarm.state_value,
+        "NewStateReason": alarm.state_reason,
+        "StateChangeTime": now.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+        "Region": region,
+        "AlarmArn": alarm.alarm_arn,
+        "OldStateValue": before,
+        "Trigger": {
+            "MetricName": alarm.metric_name,
+            "Namespace": alarm.namespace,
+            "Statistic": (alarm.statistic or "").upper(),
+            "Dimensions": [{"name": one.name, "value": one.value} for one in alarm.dimensions],
+            "Period": alarm.period,
+            "EvaluationPeriods": alarm.evaluation_periods,
+            "ComparisonOperator": alarm.comparison_operator,
+            "Threshold": alarm.threshold,
+            "TreatMissingData": alarm.treat_missing_data or "",
+        },
+    }
 
 
 def _attribute(statistic: str) -> str:

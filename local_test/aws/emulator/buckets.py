@@ -1,11 +1,12 @@
 """S3: events as AWS sends them, versioned buckets, and policies that are kept, not enforced.
 
 moto refuses by bucket policies whose conditions it does not understand, sends an event of
-tags with every upload, and makes no bucket of a stack versioned.
+tags with every upload, and makes no bucket of a stack versioned, or one that sends events.
 """
 
 from typing import Any
 
+from moto.cloudformation.exceptions import ValidationError
 from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
@@ -20,15 +21,15 @@ MADE, CHANGED = (
 
 
 def install(world: World) -> None:
-    """Replace all three, for this world."""
+    """Replace all of it, for this world."""
 
     def made(cls: Any, resource_name: str, template: Any, *place: Any, **more: Any) -> FakeBucket:
-        return _versioned(MADE(cls, resource_name, template, *place, **more), template)
+        return _completed(MADE(cls, resource_name, template, *place, **more), template)
 
     def changed(cls: Any, **given: Any) -> FakeBucket:
         template, former = given["cloudformation_json"], given["original_resource"]
         template["Properties"].setdefault("BucketName", former.name)  # moto needs it for tags
-        return _versioned(CHANGED(cls, **given), template)
+        return _completed(CHANGED(cls, **given), template)
 
     def send(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> None:
         kind = S3NotificationEvent(event_name).value.removeprefix("s3:ObjectCreated:")
@@ -57,8 +58,16 @@ def reset() -> None:
     """It keeps nothing."""
 
 
-def _versioned(bucket: FakeBucket, template: Any) -> FakeBucket:
-    wanted = template.get("Properties", {}).get("VersioningConfiguration", {})
-    if wanted:
+def _completed(bucket: FakeBucket, template: Any) -> FakeBucket:
+    properties = template.get("Properties", {})
+    if wanted := properties.get("VersioningConfiguration", {}):
         bucket.versioning_status = wanted["Status"]
+    told = properties.get("NotificationConfiguration", {})
+    if others := set(told) - {"EventBridgeConfiguration"}:
+        raise ValidationError(
+            message=f"Events of buckets go to EventBridge here, not to {', '.join(sorted(others))}."
+        )
+    enabled = told.get("EventBridgeConfiguration", {}).get("EventBridgeEnabled", bool(told))
+    sent = str(enabled).lower() == "true"
+    bucket.set_notification_configuration({"EventBridgeConfiguration": {}} if sent else None)
     return bucket

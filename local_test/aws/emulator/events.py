@@ -9,16 +9,30 @@ import threading
 import traceback
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.utils import unix_time
-from moto.events.models import EventTemplateParser, Rule, events_backends
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.models import EventsBackend, Rule, events_backends
 
-from local_test.aws.emulator.schedules import due_times
+from local_test.aws.emulator.inputs import content
+from local_test.aws.emulator.schedules import check, due_times
 from local_test.aws.world import ACCOUNT, World
 
 DETAIL_TYPE = "Scheduled Event"
+FILTERS = (
+    "anything-but",
+    "cidr",
+    "equals-ignore-case",
+    "exists",
+    "numeric",
+    "prefix",
+    "suffix",
+    "wildcard",
+)
+MOTO_S = EventsBackend.put_rule
 _courier: "Courier | None" = None
 
 
@@ -32,13 +46,43 @@ def install(world: World) -> None:
         courier.offer(self, {**event, "time": _iso(event["time"])})
 
     Rule.send_to_targets = send_to_targets
+    EventsBackend.put_rule = _put_rule
     world.clock.watch(courier.tick)
 
 
 def reset() -> None:
     """Deliver nothing more."""
+    EventsBackend.put_rule = MOTO_S
     if _courier is not None:
         _courier.close()
+
+
+def _put_rule(self: EventsBackend, name: str, **given: Any) -> Rule:
+    """Refuse schedules and patterns that nothing would ever come of, or anything."""
+    if schedule := given.get("scheduled_expression"):
+        try:
+            check(schedule)
+        except ValueError as error:
+            why = f"Parameter ScheduleExpression is not valid. {error}"
+            raise ValidationException(why) from None
+    if pattern := given.get("event_pattern"):
+        with suppress(json.JSONDecodeError):  # moto refuses it
+            for unknown in sorted(_filters(json.loads(pattern)) - set(FILTERS)):
+                raise InvalidEventPatternException(f"Unrecognized match type {unknown}")
+    return MOTO_S(self, name, **given)
+
+
+def _filters(pattern: Any) -> set[str]:
+    """The names of all filters in a pattern."""
+    if not isinstance(pattern, dict):
+        return set()
+    found: set[str] = set()
+    for key, value in pattern.items():
+        for item in value if isinstance(value, list) else []:
+            if isinstance(item, dict):
+                found |= _filters(item) if key == "$or" else set(item)
+        found |= _filters(value)
+    return found
 
 
 class Courier:
@@ -46,7 +90,7 @@ class Courier:
 
     def __init__(self, world: World):
         self._world = world
-        self._letters: queue.Queue[tuple[str, dict[str, Any], dict[str, Any]] | None] = (
+        self._letters: queue.Queue[tuple[Rule, dict[str, Any], dict[str, Any]] | None] = (
             queue.Queue()
         )
         self._looked = world.clock.now()
@@ -106,16 +150,16 @@ class Courier:
 
     def _queue(self, rule: Rule, event: dict[str, Any]) -> None:
         for target in rule.targets:
-            self._letters.put((rule.region_name, target, event))
+            self._letters.put((rule, target, event))
 
     def _deliver_all(self) -> None:
         while (letter := self._letters.get()) is not None and not self._closed:
-            region, target, event = letter
+            rule, target, event = letter
             try:
-                self._deliver(region, target, _content(target, event))
+                self._deliver(rule.region_name, target, content(target, event, rule.arn))
             except Exception as error:
                 if not self._closed:
-                    self._bury(region, target, event, error)
+                    self._bury(rule.region_name, target, event, error)
 
     def _deliver(self, region: str, target: dict[str, Any], content: str) -> None:
         arn, client = target["Arn"], self._world.client
@@ -145,6 +189,14 @@ class Courier:
         if not grave:
             traceback.print_exception(error)
             return
+        try:
+            self._send_to_grave(region, grave, event, error)
+        except Exception as lost:  # a queue that is gone; the next letter is brought
+            traceback.print_exception(lost)
+
+    def _send_to_grave(
+        self, region: str, grave: str, event: dict[str, Any], error: Exception
+    ) -> None:
         sqs = self._world.client("sqs", region)
         url = sqs.get_queue_url(QueueName=grave.rpartition(":")[2])["QueueUrl"]
         why = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": str(error) or repr(error)}}
@@ -170,25 +222,6 @@ class Courier:
             "resources": list(resources),
             "detail": json.loads(json.dumps(detail, default=str)),
         }
-
-
-def _content(target: dict[str, Any], event: dict[str, Any]) -> str:
-    """What a target gets of an event, as JSON."""
-    if "Input" in target:
-        return target["Input"]
-    if path := target.get("InputPath"):
-        found: Any = event
-        for name in path.removeprefix("$").strip(".").split("."):
-            found = found[name] if name else found
-        return json.dumps(found)
-    if transformer := target.get("InputTransformer"):
-        made = EventTemplateParser.parse(
-            input_template=transformer["InputTemplate"],
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
-        )
-        return made if isinstance(made, str) else json.dumps(made)
-    return json.dumps(event)
 
 
 def _iso(when: Any) -> str:

@@ -7,7 +7,9 @@ import importlib
 import json
 import os
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 
@@ -20,26 +22,70 @@ class Context:
         self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
         self.invoked_function_arn = request["arn"]
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
-        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self.identity = None
+        self.client_context = None
+        self._until = request["until"]
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the function is ended, in real time."""
+        return max(0, int((self._until - time.time()) * 1000))
+
+
+class Unusable(Exception):
+    """A function that Lambda cannot run, or an answer that it cannot send."""
+
+    def __init__(self, kind: str, message: str):
+        super().__init__(message)
+        self.kind = kind
 
 
 def answer(handler: str, request: dict[str, Any]) -> dict[str, Any]:
     """``{"result": …}``, or ``{"error": …}`` as Lambda words an exception."""
     try:
-        module, _, name = handler.rpartition(".")
-        function = getattr(importlib.import_module(module.replace("/", ".")), name)
-        result = function(request["event"], Context(request))
-        return {"result": json.loads(json.dumps(result))}
+        return {"result": marshalled(found(handler)(request["event"], Context(request)))}
     except BaseException as error:
         traceback.print_exc()
         return {
             "error": {
                 "errorMessage": str(error),
-                "errorType": type(error).__name__,
+                "errorType": error.kind if isinstance(error, Unusable) else type(error).__name__,
                 "requestId": request["id"],
-                "stackTrace": traceback.format_tb(error.__traceback__),
+                "stackTrace": traceback.format_tb(error.__traceback__)[1:],
             }
         }
+
+
+def found(handler: str) -> Callable[[Any, Context], Any]:
+    """The function that "module.name" stands for.
+
+    Raises:
+        Unusable: there is none.
+    """
+    module, _, name = handler.rpartition(".")
+    try:
+        imported = importlib.import_module(module.replace("/", "."))
+    except ImportError as error:
+        why = f"Unable to import module '{module}': {error}"
+        raise Unusable("Runtime.ImportModuleError", why) from error
+    if not hasattr(imported, name):
+        why = f"Handler '{name}' missing on module '{module}'"
+        raise Unusable("Runtime.HandlerNotFound", why)
+    return getattr(imported, name)
+
+
+def marshalled(result: Any) -> Any:
+    """The result as JSON has it.
+
+    Raises:
+        Unusable: it is no JSON.
+    """
+    try:
+        return json.loads(json.dumps(result))
+    except (TypeError, ValueError) as error:
+        why = f"Unable to marshal response: {error}"
+        raise Unusable("Runtime.MarshalError", why) from error
 
 
 def main() -> None:

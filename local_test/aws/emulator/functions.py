@@ -5,23 +5,30 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.models import LambdaFunction
+from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from local_test.aws.world import World
 
 RUNTIME = Path(__file__).with_name("function_runtime.py")
 KILL_SECONDS = 5
+LOG_STREAM = "local"
+MOTO_S = LambdaResponse.invoke
 _warm: dict[str, "Process"] = {}
+_busy: set["Process"] = set()
 _lock = threading.Lock()
 
 
@@ -50,14 +57,23 @@ def install(world: World) -> None:
             response_headers["x-amz-function-error"] = "Unhandled"
         return json.dumps(told.get("error", told.get("result"))).encode()
 
+    def invoke_qualified(response: LambdaResponse) -> Any:
+        """moto looks for the qualifier in the wrong case."""
+        response.querystring["qualifier"] = response.querystring.get("Qualifier")
+        return MOTO_S(response)
+
     LambdaSimpleBackend.invoke = invoke
+    LambdaResponse.invoke = invoke_qualified
 
 
 def reset() -> None:
     """End every process."""
+    LambdaResponse.invoke = MOTO_S
     with _lock:
         for process in _warm.values():
             process.end()
+        for process in _busy:
+            process.kill()  # who asked it ends it
         _warm.clear()
 
 
@@ -67,12 +83,14 @@ def _invoke(world: World, region: str, function: LambdaFunction, event: Any) -> 
         [function.function_arn, function.code_sha_256, function.get_configuration()]
     )
     with _lock:
-        process = _warm.pop(settings, None)
-    process = process or Process(world, region, function)
+        process = _warm.pop(settings, None) or Process(world, region, function)
+        _busy.add(process)
     told = process.ask(event, function.function_arn, function.timeout)
-    _count(world, region, function.function_name, "error" in told)
-    _log(world, region, function.function_name, process.written())
+    with suppress(BotoCoreError, ClientError):  # the world has ended
+        _count(world, region, function.function_name, "error" in told)
+        _log(world, region, function.function_name, process.written())
     with _lock:
+        _busy.discard(process)
         if process.alive and settings not in _warm:
             _warm[settings] = process
         else:
@@ -89,13 +107,14 @@ class Process:
         code.mkdir(parents=True)
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
             archive.extractall(code)
-        self._log = (self._room / "log.txt").open("w+", encoding="utf-8")
+        written = (self._room / "log.txt").open("w", encoding="utf-8")
+        self._log = (self._room / "log.txt").open(encoding="utf-8", errors="replace")
         answers, pipe = os.pipe()
         self._answers = os.fdopen(answers, encoding="utf-8")
         self._process = subprocess.Popen(
             [sys.executable, str(RUNTIME), function.handler, str(pipe)],
             stdin=subprocess.PIPE,
-            stdout=self._log,
+            stdout=written,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=code,
@@ -112,11 +131,14 @@ class Process:
                 "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
                 "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+                "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.function_name}",
+                "AWS_LAMBDA_LOG_STREAM_NAME": LOG_STREAM,
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **function.environment_vars,
             },
         )
         os.close(pipe)
+        written.close()
 
     @property
     def alive(self) -> bool:
@@ -124,7 +146,8 @@ class Process:
 
     def ask(self, event: Any, arn: str, timeout: float) -> dict[str, Any]:
         """The handler's answer, or how Lambda words a timeout or a crash."""
-        request = {"id": str(uuid.uuid4()), "arn": arn, "event": event}
+        until = time.time() + timeout
+        request = {"id": str(uuid.uuid4()), "arn": arn, "until": until, "event": event}
         with suppress(BrokenPipeError):  # said below
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
@@ -138,17 +161,21 @@ class Process:
             code = self._process.wait(KILL_SECONDS)
             message = f"RequestId: {request['id']} Error: Runtime exited with exit code {code}"
             kind = "Runtime.ExitError"
-        self._process.kill()
-        self._process.wait()
+        self.kill()
         return {"error": {"errorMessage": message, "errorType": kind}}
+
+    def kill(self) -> None:
+        """With everything that the handler has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def written(self) -> list[str]:
         """What the handler has printed since the last time."""
         return self._log.read().splitlines()
 
     def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        self.kill()
         self._process.stdin.close()
         self._answers.close()
         self._log.close()
@@ -171,7 +198,7 @@ def _count(world: World, region: str, name: str, failed: bool) -> None:
 
 def _log(world: World, region: str, name: str, lines: list[str]) -> None:
     logs = world.client("logs", region)
-    where = {"logGroupName": f"/aws/lambda/{name}", "logStreamName": "local"}
+    where = {"logGroupName": f"/aws/lambda/{name}", "logStreamName": LOG_STREAM}
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=where["logGroupName"])
     with suppress(logs.exceptions.ResourceAlreadyExistsException):

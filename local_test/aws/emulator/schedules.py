@@ -9,11 +9,33 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
 CRON = re.compile(r"cron\(((?:\S+ ){5}\S+)\)")
 MONTHS = {name.upper(): str(n) for n, name in enumerate(calendar.month_abbr) if name}
 DAYS = {"SUN": "1", "MON": "2", "TUE": "3", "WED": "4", "THU": "5", "FRI": "6", "SAT": "7"}
 MINUTE = timedelta(minutes=1)
+
+
+def check(expression: str) -> None:
+    """Refuse what is no schedule.
+
+    Raises:
+        ValueError: it is neither rate(…) nor cron(…), or a field of it means nothing.
+    """
+    begin = datetime(2024, 2, 29, tzinfo=UTC)
+    next(due_times(expression, begin, begin + timedelta(days=366)), None)
+    if found := CRON.fullmatch(expression):
+        minutes, hours, day, month, weekday, _ = found[1].split()
+        _in_range(minutes, 0, 59)
+        _in_range(hours, 0, 23)
+        _in_range(_named(month, MONTHS), 1, 12)
+        if (day == "?") == (weekday == "?"):
+            raise ValueError("One of day of month and day of week is ?, and one is not.")
+
+
+def _in_range(field: str, low: int, high: int) -> None:
+    if not _numbers(field, low, high) <= set(range(low, high + 1)):
+        raise ValueError(f"{field} is not within {low} and {high}.")
 
 
 def due_times(expression: str, since: datetime, until: datetime) -> Iterator[datetime]:

@@ -1,23 +1,24 @@
-"""State machines: JSONata, SageMaker tasks that wait, waits by the clock, readable errors.
+"""State machines: tasks of SageMaker and of state machines, waits by the clock, readable errors.
 
-moto vendors an interpreter of the Amazon States Language. It lacks a JSONata engine and the
-SageMaker integration, names errors of AWS SDK integrations after Python classes, sleeps in
-real time, and does not see state machines that CloudFormation makes.
+moto vendors an interpreter of the Amazon States Language. It lacks the SageMaker integration,
+cannot start a machine from another one, names errors of AWS SDK integrations after Python
+classes, sleeps in real time, and does not see state machines that CloudFormation makes.
 """
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import jsonata
 import moto.stepfunctions.models as control
 import moto.stepfunctions.parser.models as executor
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
@@ -49,15 +50,18 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_factory import (  # noqa: E501
     state_task_service_for,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (  # noqa: E501
+    StateTaskServiceSfn,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
 )
-from moto.stepfunctions.parser.asl.eval import states, variable_store
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.jsonata import jsonata as evaluator
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.stepfunctions.responses import StepFunctionResponse
 
-from local_test.aws.service_models import service_model
+from local_test.aws.service_models import service_model, services
 from local_test.aws.world import World
 
 POLL_SECONDS = 0.1
@@ -68,8 +72,18 @@ JOBS = {  # createX.sync: X as clients spell it, and as the keys of Describe do
     "createtransformjob": ("transform_job", "TransformJob"),
     "createhyperparametertuningjob": ("hyper_parameter_tuning_job", "HyperParameterTuningJob"),
 }
-SDK_NAMES = {"s3": "S3", "sfn": "Sfn", "sns": "Sns", "ssm": "Ssm", "sqs": "Sqs", "ecr": "Ecr"}
+SDK_NAMES = {  # as Step Functions spells services; others only begin with a capital
+    "cloudformation": "CloudFormation",
+    "cloudwatch": "CloudWatch",
+    "cloudwatchlogs": "CloudWatchLogs",
+    "dynamodb": "DynamoDb",
+    "eventbridge": "EventBridge",
+    "sagemaker": "SageMaker",
+    "sagemakerruntime": "SageMakerRuntime",
+}
 MOTO_S = executor.StepFunctionsParserBackend.start_execution
+MOTO_DESCRIBES = StepFunctionResponse.describe_execution
+MOTO_RETRIES = retrier_decl.RetrierDecl._eval_body
 TASK_FAILED = StatesErrorName(StatesErrorNameType.StatesTaskFailed)
 EVENT = "Step Functions Execution Status Change"
 
@@ -77,17 +91,19 @@ EVENT = "Step Functions Execution Status Change"
 def install(world: World) -> None:
     """Replace what moto lacks, for this world."""
     control.stepfunctions_backends = executor.stepfunctions_parser_backends
-    evaluator._eval_jsonata = _evaluate
-    states.encode_jsonata_variable_declarations = _declarations
-    variable_store.encode_jsonata_variable_declarations = _declarations
     branches_decl.CustomErrorName = ErrorName  # a branch may fail with States.TaskFailed
     iteration_worker.CustomErrorName = ErrorName
     callbacks._DELAY_SECONDS_SYNC_CONDITION_CHECK = POLL_SECONDS
-    retrier_decl.time = SimpleNamespace(sleep=world.clock.wait)
-    WaitFunction._wait_interval = _wait_by(world)
+    pause = _pause_by(world)
+    retrier_decl.time = SimpleNamespace(sleep=lambda seconds: pause(_here.env, seconds))
+    retrier_decl.RetrierDecl._eval_body = _retry
+    WaitFunction._wait_interval = lambda _, env, wait_seconds: pause(env, wait_seconds)
     state_task_factory.state_task_service_for = _service_for(world)
     BaseExecutionWorkerCommunication.terminated = _told_to(world)
     executor.StepFunctionsParserBackend.start_execution = _start_named
+    StepFunctionResponse.stop_execution = _stop
+    StepFunctionResponse.describe_execution = _describe
+    StepFunctionResponse.send_task_failure = _send_failure
 
 
 def reset() -> None:
@@ -97,24 +113,6 @@ def reset() -> None:
             for execution in backend._get_executions():
                 if execution.status == "RUNNING":
                     execution.stop(None, None, None)
-
-
-# JSONata
-
-
-def _evaluate(expression: str) -> Any:
-    try:
-        found = jsonata.Jsonata(expression).evaluate(None)
-    except jsonata.JException as error:
-        raise evaluator.JSONataException("UNKNOWN", str(error)) from None
-    return json.loads(json.dumps(found, default=str))
-
-
-def _declarations(bindings: dict[str, Any]) -> str:
-    """``$name := value;`` for each; moto's own does not quote strings."""
-    return "".join(
-        f"{name} := {json.dumps(value, default=_as_text)};" for name, value in bindings.items()
-    )
 
 
 # Tasks
@@ -160,12 +158,7 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
         return ended
 
     def _eval_sync(self, env: Any, *arguments: Any, **keywords: Any) -> Any:
-        """A stopped execution stops the job that it waits for."""
-        outcome = super()._eval_sync(env, *arguments, **keywords)
-        if not env.is_running():
-            with suppress(ClientError):  # it has ended by itself
-                self._stop()
-        return outcome
+        return _stopping(self, env, super()._eval_sync, *arguments, **keywords)
 
     def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, ClientError):
@@ -189,8 +182,39 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
         )
 
 
+class MachineTask(StateTaskServiceSfn):
+    """``arn:aws:states:::states:startExecution``, and with ``.sync`` and ``.sync:2``."""
+
+    def _eval_service_task(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, *_: Any, **__: Any
+    ) -> None:
+        client = boto_client_for(
+            service="stepfunctions", region=resource_runtime_part.region, state_credentials=None
+        )
+        given = {name[0].lower() + name[1:]: item for name, item in normalised_parameters.items()}
+        answer = client.start_execution(**given)
+        answer.pop("ResponseMetadata")
+        arn = {"executionArn": answer["executionArn"]}
+        self._stop = lambda: client.stop_execution(**arn)
+        env.stack.append(answer)
+        self._normalise_response(answer)
+
+    def _normalise_response(self, response: Any, *_: Any, **__: Any) -> None:
+        """Keys begin with a capital in Step Functions."""
+        for name in list(response):
+            response[name[0].upper() + name[1:]] = _as_json(response.pop(name))
+
+    def _eval_sync(self, env: Any, *arguments: Any, **keywords: Any) -> Any:
+        return _stopping(self, env, super()._eval_sync, *arguments, **keywords)
+
+
 class SdkTask(StateTaskServiceAwsSdk):
     """``arn:aws:states:::aws-sdk:SERVICE:ACTION`` with answers that are JSON, and error names."""
+
+    def _get_boto_service_name(self, boto_service_name: str | None = None) -> str:
+        """Step Functions spells application-autoscaling without its hyphen."""
+        name = super()._get_boto_service_name(boto_service_name)
+        return next((known for known in services() if known.replace("-", "") == name), name)
 
     def _eval_service_task(self, env: Any, *arguments: Any, **keywords: Any) -> None:
         super()._eval_service_task(env, *arguments, **keywords)
@@ -201,16 +225,27 @@ class SdkTask(StateTaskServiceAwsSdk):
             return super()._from_error(env=env, ex=ex)
         service = self.resource.api_name
         name = SDK_NAMES.get(service.lower(), service[:1].upper() + service[1:])
-        if service.lower() == "sagemaker":
-            name = "SageMaker"
         error = f"{name}.{_exception(ex, self._get_boto_service_name(), name)}"
         return self._get_task_failure_event(env=env, error=error, cause=_cause(ex))
+
+
+def _stopping(
+    task: Any, env: Any, evaluate: Callable[..., Any], *arguments: Any, **keywords: Any
+) -> Any:
+    """A stopped execution stops what its task waits for."""
+    outcome = evaluate(env, *arguments, **keywords)
+    if not env.is_running():
+        with suppress(ClientError):  # it has ended by itself
+            task._stop()
+    return outcome
 
 
 def _service_for(world: World) -> Callable[..., Any]:
     def service_for(service_name: str) -> Any:
         if service_name == "sagemaker":
             return SageMakerTask(world)
+        if service_name == "states":
+            return MachineTask()
         if service_name == "aws-sdk":
             return SdkTask()
         return state_task_service_for(service_name=service_name)
@@ -260,13 +295,49 @@ def _start_named(
     return MOTO_S(self, state_machine_arn, name or str(uuid.uuid4()), *more, **named)
 
 
-def _wait_by(world: World) -> Callable[..., None]:
-    def wait(self: WaitFunction, env: Any, wait_seconds: float) -> None:
-        until = world.clock.time() + wait_seconds
+def _describe(response: StepFunctionResponse) -> ActionResult:
+    """Outputs are JSON, those that are text or nothing, too."""
+    answer = MOTO_DESCRIBES(response)
+    arn = response._get_param("executionArn")
+    execution = response.stepfunction_backend.describe_execution(arn)
+    if execution.status == "SUCCEEDED":
+        answer.result["output"] = json.dumps(execution.output)
+    if execution.status == "TIMED_OUT":
+        answer.result["stopDate"] = execution.stop_date
+    return answer
+
+
+def _stop(response: StepFunctionResponse) -> ActionResult:
+    """moto forgets error and cause."""
+    arn = response._get_param("executionArn")
+    execution = response.stepfunction_backend.describe_execution(arn)
+    ended = datetime.now(UTC)
+    execution.stop(ended, response._get_param("error"), response._get_param("cause"))
+    return ActionResult({"stopDate": execution.stop_date or ended})
+
+
+def _send_failure(response: StepFunctionResponse) -> ActionResult:
+    """moto forgets the cause."""
+    told = [response._get_param(name) for name in ("taskToken", "error", "cause")]
+    response.stepfunction_backend.send_task_failure(*told)
+    return EmptyResult()
+
+
+_here = threading.local()  # the environment in which this thread retries something
+
+
+def _retry(self: retrier_decl.RetrierDecl, env: Any) -> None:
+    _here.env = env
+    MOTO_RETRIES(self, env)
+
+
+def _pause_by(world: World) -> Callable[[Any, float], None]:
+    def pause(env: Any, seconds: float) -> None:
+        until = world.clock.time() + seconds
         while env.is_running() and world.clock.time() < until:
             time.sleep(min(SLEEP_SECONDS, max(0.0, until - world.clock.time())))
 
-    return wait
+    return pause
 
 
 def _told_to(world: World) -> Callable[..., None]:
@@ -275,6 +346,9 @@ def _told_to(world: World) -> Callable[..., None]:
     def terminated(self: BaseExecutionWorkerCommunication) -> None:
         self._reflect_execution_status()
         execution = self.execution
+        if execution.status == "ABORTED":
+            how = execution.exec_worker.env.program_state()
+            execution.error, execution.cause = how.error, how.cause
         arn = execution.state_machine.arn
         detail = {
             "executionArn": execution.exec_arn,
@@ -286,16 +360,14 @@ def _told_to(world: World) -> Callable[..., None]:
         }
         world.emit(execution.region_name, "aws.states", EVENT, detail, [execution.exec_arn])
         kind = {"TIMED_OUT": "TimedOut"}.get(execution.status, execution.status.capitalize())
-        world.client("cloudwatch", execution.region_name).put_metric_data(
-            Namespace="AWS/States",
-            MetricData=[
-                {
-                    "MetricName": f"Executions{kind}",
-                    "Dimensions": [{"Name": "StateMachineArn", "Value": arn}],
-                    "Value": 1,
-                    "Timestamp": world.clock.now(),
-                }
-            ],
-        )
+        datum = {
+            "MetricName": f"Executions{kind}",
+            "Dimensions": [{"Name": "StateMachineArn", "Value": arn}],
+            "Value": 1,
+            "Timestamp": world.clock.now(),
+        }
+        with suppress(BotoCoreError, ClientError):  # the world has ended
+            metrics = world.client("cloudwatch", execution.region_name)
+            metrics.put_metric_data(Namespace="AWS/States", MetricData=[datum])
 
     return terminated

@@ -4,7 +4,7 @@ import warnings
 
 from moto.cloudformation import parsing
 
-from local_test.aws.emulator.cloudformation import machines, stacks, types
+from local_test.aws.emulator.cloudformation import functions, machines, stacks, types
 from local_test.aws.world import World
 
 
@@ -14,6 +14,7 @@ def install(world: World) -> None:
     stacks.install()
     types.install(world)
     machines.install(world)
+    functions.install(world)
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 

@@ -13,7 +13,13 @@ from moto.cloudformation import models, parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 
-COMPARE = CloudFormationResponse._validate_different_update
+
+class InvalidChangeSetStatus(ValidationError):
+    """As CloudFormation names it."""
+
+    code = "InvalidChangeSetStatus"
+
+
 UPDATE = parsing.ResourceMap.update
 
 
@@ -23,6 +29,7 @@ def install() -> None:
     parsing.ResourceMap.build_resource_diff = _differences
     parsing.ResourceMap.update = _updated
     models.ChangeSet.diff = _listed
+    models.Stack.stack_resources = property(_made)
     models.CloudFormationBackend.execute_change_set = _executed
     CloudFormationResponse._validate_different_update = _compared
 
@@ -91,6 +98,11 @@ def _updated(self: Any, template: dict[str, Any], parameters: dict[str, Any] | N
         del self._parsed_resources[name]
 
 
+def _made(self: Any) -> list[Any]:
+    """The resources of a stack, without those whose condition is false."""
+    return [resource for resource in self.resource_map.values() if resource is not None]
+
+
 def _listed(self: Any) -> list[Any]:
     """What a change set would do."""
     differences = _differences(self.stack.resource_map, self.template_dict, self.parameters)
@@ -104,10 +116,13 @@ def _listed(self: Any) -> list[Any]:
     ]
 
 
-def _compared(self: Any, *arguments: Any) -> None:
+def _compared(self: Any, parameters: list[Any] | None, body: str, stack: Any) -> None:
     """UpdateStack refuses an update without changes; a change set says so in its status."""
-    if self._get_action() != "CreateChangeSet":
-        COMPARE(self, *arguments)
+    if self._get_action() == "CreateChangeSet" or stack.template != body:
+        return
+    given = self._get_param_values(parameters or [], stack.stack_parameters)
+    if not any(_differences(stack.resource_map, stack.template_dict, given).values()):
+        raise ValidationError(message="No updates are to be performed.")
 
 
 def _executed(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
@@ -123,7 +138,13 @@ def _executed(self: Any, change_set_name: str, stack_name: str | None = None) ->
     )
     if change_set is None:
         raise ValidationError(message=f"ChangeSet [{change_set_name}] does not exist")
+    if change_set.execution_status != "AVAILABLE":
+        raise InvalidChangeSetStatus(
+            message=f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current "
+            f"status of [{change_set.status}]"
+        )
     stack, kind = self.stacks[change_set.stack_id], change_set.change_set_type
+    stack.resource_map.cross_stack_resources = self.exports
     before = (stack.template, stack.template_dict, dict(stack.parameters))
     stack._add_stack_event(f"{kind}_IN_PROGRESS", resource_status_reason="User Initiated")
     try:
@@ -133,7 +154,10 @@ def _executed(self: Any, change_set_name: str, stack_name: str | None = None) ->
     else:
         stack.template, stack.template_dict = change_set.template, change_set.template_dict
         stack.parameters = change_set.parameters
+        for export in stack.exports:
+            self.exports.pop(export.name, None)
         stack.output_map = stack._create_output_map()
+        self.exports.update({export.name: export for export in stack.exports})
         stack.status = f"{kind}_COMPLETE"
         stack._add_stack_event(stack.status)
     change_set.execution_status = "EXECUTE_COMPLETE"
@@ -142,8 +166,20 @@ def _executed(self: Any, change_set_name: str, stack_name: str | None = None) ->
 def _undone(stack: Any, kind: str, before: tuple[Any, Any, Any], error: Exception) -> None:
     reason = getattr(error, "message", None) or str(error)
     _event_of_resource(stack, f"{kind}_FAILED", reason)
+    rollback = "ROLLBACK" if kind == "CREATE" else "UPDATE_ROLLBACK"
+    stack._add_stack_event(f"{rollback}_IN_PROGRESS", resource_status_reason=reason)
+    try:
+        _back(stack, kind, before)
+    except Exception as failed:
+        stack.status = f"{rollback}_FAILED"
+        stack._add_stack_event(stack.status, resource_status_reason=str(failed))
+    else:
+        stack.status = f"{rollback}_COMPLETE"
+        stack._add_stack_event(stack.status)
+
+
+def _back(stack: Any, kind: str, before: tuple[Any, Any, Any]) -> None:
     if kind == "CREATE":
-        stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
         made = stack.resource_map._parsed_resources
         stack.resource_map._resource_json_map = {
             name: {**stack.resource_map._resource_json_map[name], "DeletionPolicy": "Delete"}
@@ -151,13 +187,9 @@ def _undone(stack: Any, kind: str, before: tuple[Any, Any, Any], error: Exceptio
             if not isinstance(resource, str) and resource is not None
         }
         stack.resource_map.delete()
-        stack.status = "ROLLBACK_COMPLETE"
     else:
-        stack._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
         stack.resource_map.update(before[1], before[2])
         stack.template, stack.template_dict, stack.parameters = before
-        stack.status = "UPDATE_ROLLBACK_COMPLETE"
-    stack._add_stack_event(stack.status)
 
 
 def _event_of_resource(stack: Any, status: str, reason: str) -> None:

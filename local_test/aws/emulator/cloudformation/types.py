@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
+from moto.kms.models import kms_backends
 
 from local_test.aws.world import ACCOUNT, World
 
+SUBSCRIBED = ("TopicArn", "Protocol", "Endpoint")
 _world: World | None = None
 
 
@@ -21,6 +25,7 @@ class Made:
     """One resource that calls of its service have made."""
 
     service = ""
+    arn = ""
 
     def __init__(self, physical_resource_id: str, properties: dict[str, Any], region: str):
         self.physical_resource_id = physical_resource_id
@@ -32,23 +37,24 @@ class Made:
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
-        return attr in ("Arn", "Id")
+        return attr == "Id" or attr.endswith("Arn")
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
-        if attribute_name == "Arn" and ":" not in self.physical_resource_id:
-            kind = self.cloudformation_type().rpartition("::")[2].lower()
-            return (
-                f"arn:aws:{self.service}:{self.region}:{ACCOUNT}:{kind}/{self.physical_resource_id}"
-            )
+        if self.arn and attribute_name.endswith("Arn"):
+            named = self.arn.format(self.physical_resource_id)
+            return f"arn:aws:{self.service}:{self.region}:{ACCOUNT}:{named}"
         return self.physical_resource_id
 
 
-def _type(
+def _type(  # noqa: PLR0913
     name: str,
     service: str,
     put: Callable[[Any, dict[str, Any], str], str],
     remove: Callable[[Any, str, dict[str, Any]], Any],
+    *,
     named: str = "",
+    arn: str = "",
+    alter: Callable[[Any, str, dict[str, Any], dict[str, Any]], str] | None = None,
 ) -> None:
     """Teach CloudFormation a type.
 
@@ -56,7 +62,10 @@ def _type(
         put: makes or overwrites the resource, given a client, the properties and a name to
             take; returns the physical id.
         remove: deletes it, given a client, the physical id and the properties.
-        named: the property with its name.
+        named: the property with its name. A new name makes a new resource.
+        arn: what follows the account in its ARN, with {} for the physical id.
+        alter: changes it, given a client, the physical id, and the properties before and after;
+            returns the physical id. Without it, ``put`` overwrites.
     """
 
     def make(
@@ -74,13 +83,17 @@ def _type(
         account_id: str,
         region_name: str,
     ) -> Any:
-        return make(
-            cls,
-            original_resource.physical_resource_id,
-            cloudformation_json,
-            account_id,
-            region_name,
-        )
+        properties = cloudformation_json.get("Properties", {})
+        client = _world.client(service, region_name)
+        former, before = original_resource.physical_resource_id, original_resource.properties
+        if named and properties.get(named, former) != former:
+            identity = put(client, properties, properties[named])
+            remove(client, former, before)
+        elif alter:
+            identity = alter(client, former, before, properties)
+        else:
+            identity = put(client, properties, former)
+        return cls(identity, properties, region_name)
 
     def delete(self: Any, account_id: str, region: str) -> None:
         remove(_world.client(service, region), self.physical_resource_id, self.properties)
@@ -91,6 +104,7 @@ def _type(
         {
             "__module__": f"moto.{service}.models",
             "service": service,
+            "arn": arn,
             "cloudformation_name_type": staticmethod(lambda: named),
             "cloudformation_type": staticmethod(lambda: name),
             "create_from_cloudformation_json": classmethod(make),
@@ -113,13 +127,24 @@ def _put_alarm(client: Any, properties: dict[str, Any], name: str) -> str:
 
 
 def _put_subscription(client: Any, properties: dict[str, Any], name: str) -> str:
+    attributes = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in properties.items()
+        if key not in SUBSCRIBED
+    }
     answer = client.subscribe(
-        TopicArn=properties["TopicArn"],
-        Protocol=properties["Protocol"],
-        Endpoint=properties["Endpoint"],
+        **{key: properties[key] for key in SUBSCRIBED},
+        Attributes=attributes,
         ReturnSubscriptionArn=True,
     )
     return answer["SubscriptionArn"]
+
+
+def _alter_subscription(
+    client: Any, arn: str, before: dict[str, Any], after: dict[str, Any]
+) -> str:
+    client.unsubscribe(SubscriptionArn=arn)
+    return _put_subscription(client, after, "")
 
 
 def _put_topic_policy(client: Any, properties: dict[str, Any], name: str) -> str:
@@ -154,6 +179,24 @@ def _put_oidc_provider(client: Any, properties: dict[str, Any], name: str) -> st
     return answer["OpenIDConnectProviderArn"]
 
 
+def _alter_oidc_provider(
+    client: Any, arn: str, before: dict[str, Any], after: dict[str, Any]
+) -> str:
+    client.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    return _put_oidc_provider(client, after, "")
+
+
+def _alter_package_group(
+    client: Any, name: str, before: dict[str, Any], after: dict[str, Any]
+) -> str:
+    if before.get("ModelPackageGroupDescription") != after.get("ModelPackageGroupDescription"):
+        raise ValidationError(
+            message="CloudFormation cannot update a stack when a custom-named resource requires "
+            f"replacing. Rename {name} and update the stack again."
+        )
+    return name
+
+
 def _put_package_group(client: Any, properties: dict[str, Any], name: str) -> str:
     client.create_model_package_group(**properties)
     return properties["ModelPackageGroupName"]
@@ -170,12 +213,32 @@ def _put_key(client: Any, properties: dict[str, Any], name: str) -> str:
     return answer["KeyId"]
 
 
+def _alter_key(client: Any, key: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    keys = kms_backends[ACCOUNT][client.meta.region_name]
+    keys.put_key_policy(key, json.dumps(after["KeyPolicy"]))
+    keys.update_key_description(key, after.get("Description", ""))
+    if after.get("EnableKeyRotation"):
+        client.enable_key_rotation(KeyId=key)
+    return key
+
+
 def _put_parameter(client: Any, properties: dict[str, Any], name: str) -> str:
     known = {key: properties[key] for key in ("Value", "Type", "Description") if key in properties}
     client.put_parameter(Name=name, Overwrite=True, **known)
     tags = [{"Key": key, "Value": value} for key, value in properties.get("Tags", {}).items()]
     client.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tags)
     return name
+
+
+def _remove_queue_policy(client: Any, identity: str, properties: dict[str, Any]) -> None:
+    for queue in properties["Queues"]:
+        with suppress(client.exceptions.QueueDoesNotExist):
+            client.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+
+
+def _remove_bucket_policy(client: Any, bucket: str, properties: dict[str, Any]) -> None:
+    with suppress(client.exceptions.NoSuchBucket):
+        client.delete_bucket_policy(Bucket=bucket)
 
 
 def _nothing(client: Any, identity: str, properties: dict[str, Any]) -> None:
@@ -187,45 +250,47 @@ _type(
     "cloudwatch",
     _put_alarm,
     lambda client, name, _: client.delete_alarms(AlarmNames=[name]),
-    "AlarmName",
+    named="AlarmName",
+    arn="alarm:{}",
 )
 _type(
     "AWS::KMS::Key",
     "kms",
     _put_key,
     lambda client, key, _: client.schedule_key_deletion(KeyId=key, PendingWindowInDays=7),
+    arn="key/{}",
+    alter=_alter_key,
 )
 _type(
     "AWS::SSM::Parameter",
     "ssm",
     _put_parameter,
     lambda client, name, _: client.delete_parameter(Name=name),
-    "Name",
+    named="Name",
 )
 _type(
     "AWS::SNS::Subscription",
     "sns",
     _put_subscription,
     lambda client, arn, _: client.unsubscribe(SubscriptionArn=arn),
+    alter=_alter_subscription,
 )
 _type("AWS::SNS::TopicPolicy", "sns", _put_topic_policy, _nothing)
-_type("AWS::SQS::QueuePolicy", "sqs", _put_queue_policy, _nothing)
-_type(
-    "AWS::S3::BucketPolicy",
-    "s3",
-    _put_bucket_policy,
-    lambda client, bucket, _: client.delete_bucket_policy(Bucket=bucket),
-)
+_type("AWS::SQS::QueuePolicy", "sqs", _put_queue_policy, _remove_queue_policy)
+_type("AWS::S3::BucketPolicy", "s3", _put_bucket_policy, _remove_bucket_policy)
 _type(
     "AWS::IAM::OIDCProvider",
     "iam",
     _put_oidc_provider,
     lambda client, arn, _: client.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn),
+    alter=_alter_oidc_provider,
 )
 _type(
     "AWS::SageMaker::ModelPackageGroup",
     "sagemaker",
     _put_package_group,
     lambda client, name, _: client.delete_model_package_group(ModelPackageGroupName=name),
-    "ModelPackageGroupName",
+    named="ModelPackageGroupName",
+    arn="model-package-group/{}",
+    alter=_alter_package_group,
 )
