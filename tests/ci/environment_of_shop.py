@@ -36,6 +36,7 @@ bake_seconds = 30
 [triggers]
 schedule = ""
 on_upload = false
+on_drift = false
 """
 BEGUN = ("Creating", "Updating")
 WAIT_SECONDS = 120
@@ -75,6 +76,14 @@ class Shop:
             assert old in text
             text = text.replace(old, new)
         self.settings.write_text(text)
+
+    def restore(self) -> None:
+        """The environment file and the data as they are when nobody has changed anything."""
+        if self.settings.read_text() != SETTINGS.format(project=self._project, region=self.region):
+            self.configure()
+        self.world.without_capacity.clear()
+        self.upload("train", 4000, seed=3)
+        self.upload("test", 60, seed=2)
 
     def client(self, service: str) -> Any:
         return self.world.client(service, self.region)

@@ -72,7 +72,6 @@ def test_a_fleet_that_answers_5xx_is_rolled_back_by_its_alarm(shop: Shop, custom
     ("policy", "parts"),
     [
         ("all-at-once", [1.0]),
-        ("canary", [0.5, 1.0]),
         ("linear", [0.5, 1.0]),
         ("rolling", [0.5, 1.0]),
     ],

@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_installs_nothing_while_the_locks_are_unchanged(project: Path):
     assert plan(project, "demo") == [".venv/bin/python -m local_test demo"]
-    assert plan(project, "test") == [".venv/bin/python -m pytest -n 2 --dist worksteal"]
+    assert plan(project, "test") == [".venv/bin/python -m pytest -n 2 --dist loadfile"]
 
 
 @pytest.mark.parametrize("room", ["framework", "container", "ci", "local_test"])
