@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ci.client import ClientError, client, code_of, saying
-from ci.environment import DIRECTORY, Environment, stack_parameters
+from ci.environment import Environment, file_of, read_environment, stack_parameters
 from ci.errors import CiError
 from ci.packaging import content_key, package
 from ci.stacks import TEMPLATES, Say, Stack, outputs_of
@@ -25,12 +25,8 @@ class Deployment:
 
     @classmethod
     def of(cls, name_or_path: str) -> "Deployment":
-        """Raises EnvironmentFault as ``Environment.read`` does."""
-        environment = Environment.read(name_or_path)
-        path = Path(name_or_path)
-        if path.suffix != ".toml":
-            path = DIRECTORY / f"{name_or_path}.toml"
-        return cls(environment, path)
+        """Raises EnvironmentFault as ``read_environment`` does."""
+        return cls(read_environment(name_or_path), file_of(name_or_path))
 
     @property
     def region(self) -> str:

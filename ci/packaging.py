@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 
 ROOM = Path(__file__).parent
-MODULES = ("__init__", "client", "environment", "errors", "handler", "lock")
-PACKAGES = ("requests", "steps")
+MODULES = ("__init__", "client", "errors", "handler", "lock")
+PACKAGES = ("environment", "requests", "steps")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

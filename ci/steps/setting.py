@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ci.client import ClientError, client, code_of
-from ci.environment import Environment
+from ci.environment import Environment, read_environment
 from ci.lock import Lock
 from ci.requests import Place
 
@@ -33,7 +33,7 @@ class Setting:
         """From the package's environment file and the function's variables."""
         root = os.environ.get("LAMBDA_TASK_ROOT", ".")
         return cls(
-            environment=Environment.read(os.path.join(root, ENVIRONMENT_FILE)),
+            environment=read_environment(os.path.join(root, ENVIRONMENT_FILE)),
             place=Place(
                 bucket=os.environ["ARTIFACT_BUCKET"],
                 role=os.environ["EXECUTION_ROLE_ARN"],

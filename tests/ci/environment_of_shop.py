@@ -228,10 +228,11 @@ class Shop:
 
     def entered(self, execution: str) -> list[str]:
         """The states of a run so far."""
-        history = self.client("stepfunctions").get_execution_history(executionArn=execution)
+        history = self.client("stepfunctions").get_paginator("get_execution_history")
         return [
             event["stateEnteredEventDetails"]["name"]
-            for event in history["events"]
+            for page in history.paginate(executionArn=execution)
+            for event in page["events"]
             if "stateEnteredEventDetails" in event
         ]
 

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from local_test.aws.clock import Clock
 from local_test.aws.images import Environment
-from local_test.aws.server import running
+from local_test.aws.server import LocalAws
 from tests.ci.environment_of_shop import PROJECT, Shop
 
 ORCHARD = Path(__file__).parent / "orchard"
 OLDER = PROJECT / ".venv" / "older-sklearn"
-CLOCK_SPEED = 30
 
 
 @pytest.fixture(scope="module")
@@ -29,24 +27,22 @@ def older_python() -> Path:
 
 
 def test_a_champion_trained_with_an_older_scikit_learn_is_judged(
-    older_python: Path, tmp_path: Path
+    local: LocalAws, older_python: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "aws").mkdir()
-    with running(tmp_path / "aws", clock=Clock(CLOCK_SPEED)) as local:
-        shop = Shop(local, tmp_path)
-        shop.deploy(Environment(ORCHARD, older_python))
-        shop.succeeds()
-        older = json.loads(shop.ci("history", "--json").stdout)[0]
-        assert not can_be_read_today(shop, older["artifact"], tmp_path)
+    shop = Shop(local, tmp_path)
+    shop.deploy(Environment(ORCHARD, older_python))
+    shop.succeeds()
+    older = json.loads(shop.ci("history", "--json").stdout)[0]
+    assert not can_be_read_today(shop, older["artifact"], tmp_path)
 
-        shop.point(ORCHARD, "v2")
-        shop.upload("train", 4000, seed=3)
-        shop.succeeds()
-        newest = json.loads(shop.ci("history", "--json").stdout)[0]
-        judged = newest["evaluation"]["champion"]
-        assert judged["value"] == pytest.approx(older["evaluation"]["metric"]["value"])
-        assert newest["image"] != older["image"]
-        assert shop.live() == newest["release"]
+    shop.point(ORCHARD, "v2")
+    shop.upload("train", 4000, seed=3)
+    shop.succeeds()
+    newest = json.loads(shop.ci("history", "--json").stdout)[0]
+    judged = newest["evaluation"]["champion"]
+    assert judged["value"] == pytest.approx(older["evaluation"]["metric"]["value"])
+    assert newest["image"] != older["image"]
+    assert shop.live() == newest["release"]
 
 
 def can_be_read_today(shop: Shop, artifact: str, scratch: Path) -> bool:

@@ -1,26 +1,17 @@
 """Drift from end to end: what requests and labels do to the endpoint with no hand on it."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from local_test.aws.clock import Clock
-from local_test.aws.server import LocalAws, running
+from local_test.aws.server import LocalAws
 from tests.ci.environment_of_shop import Shop, until
 
-CLOCK_SPEED = 30
 CALM_HOURS, SHIFTED_HOURS = 3, 21
 ROWS = 400
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with running(tmp_path_factory.mktemp("aws"), clock=Clock(CLOCK_SPEED)) as aws:
-        yield aws
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ci.environment import DIRECTORY, Environment, stack_parameters
+from ci.environment import DIRECTORY, read_environment, stack_parameters
 from ci.errors import EnvironmentFault
 
 BASE = 'project = "shop"\nname = "test"\nregion = "eu-west-1"\n'
@@ -62,7 +62,7 @@ def written(directory: Path, text: str) -> str:
 def test_what_cannot_be_meant_is_refused(case: str, tmp_path: Path) -> None:
     text, reason = REFUSED[case]
     with pytest.raises(EnvironmentFault, match=r"test\.toml") as refused:
-        Environment.read(written(tmp_path, text))
+        read_environment(written(tmp_path, text))
     assert reason in str(refused.value)
 
 
@@ -70,23 +70,23 @@ def test_a_missing_name_is_said(tmp_path: Path) -> None:
     path = tmp_path / "test.toml"
     path.write_text('project = "shop"\nname = "test"\n')
     with pytest.raises(EnvironmentFault, match="lacks region"):
-        Environment.read(str(path))
+        read_environment(str(path))
 
 
 def test_an_unknown_environment_names_those_there_are() -> None:
     with pytest.raises(EnvironmentFault, match="production, staging"):
-        Environment.read("stagging")
+        read_environment("stagging")
 
 
 @pytest.mark.parametrize("file", sorted(DIRECTORY.glob("*.toml")), ids=lambda file: file.stem)
 def test_the_shipped_files_are_accepted(file: Path) -> None:
-    environment = Environment.read(file.stem)
+    environment = read_environment(file.stem)
     assert environment.name == file.stem
     assert stack_parameters(environment)["EndpointName"] == environment.endpoint_name
 
 
 def test_every_value_can_be_set(tmp_path: Path) -> None:
-    environment = Environment.read(
+    environment = read_environment(
         written(
             tmp_path,
             "[endpoint]\ninstance_count = 3\n[training]\nspot = true\n"

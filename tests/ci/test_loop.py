@@ -6,17 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from local_test.aws.clock import Clock
-from local_test.aws.server import LocalAws, running
+from local_test.aws.server import LocalAws
 from tests.ci.environment_of_shop import Shop, until
-
-CLOCK_SPEED = 30
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with running(tmp_path_factory.mktemp("aws"), clock=Clock(CLOCK_SPEED)) as aws:
-        yield aws
 
 
 @pytest.fixture(scope="module")

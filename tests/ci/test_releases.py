@@ -1,27 +1,18 @@
 """How a release reaches the traffic, and how it comes back: through the whole loop."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
-from local_test.aws.clock import Clock
-from local_test.aws.server import LocalAws, running
+from local_test.aws.server import LocalAws
 from tests.ci.environment_of_shop import Shop, until
 
-CLOCK_SPEED = 30
 BAKE = timedelta(hours=1)
 REQUESTS = 5000
 LONG_BAKE = ("bake_seconds = 30", "bake_seconds = 3600")
 CLOSED = ("[deployment]", '[endpoint.environment]\nSHOP_CLOSES_AFTER = "3"\n[deployment]')
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with running(tmp_path_factory.mktemp("aws"), clock=Clock(CLOCK_SPEED)) as aws:
-        yield aws
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +28,7 @@ def test_a_canary_gets_its_share_of_5000_requests(shop: Shop) -> None:
     old = shop.ask()
     shop.upload("train", 4000, seed=3)
     execution = shop.start()
-    until(lambda: shop.told("Baking"))
+    until(lambda: "Verify" in shop.entered(execution) and shop.told("Baking"))
     with ThreadPoolExecutor(4) as pool:
         answers = Counter(pool.map(shop.ask, [100.0] * REQUESTS))
     shop.world.clock.advance(BAKE)

@@ -18,21 +18,23 @@ class Jobs:
         """The calls that start, stop, describe and list jobs."""
         return {
             "CreateTrainingJob": lambda call: training.create(call, self._running),
-            "StopTrainingJob": lambda call: training.stop(call, self._running),
+            "StopTrainingJob": lambda call: self._running.stop(
+                call, training.KIND, SecondaryStatus="Stopping"
+            ),
             "DescribeTrainingJob": _described(training.KIND, "TrainingJobName"),
             "ListTrainingJobs": lambda call: listing.listed(call, training.KIND, "TrainingJob"),
             "CreateProcessingJob": lambda call: processing.create(call, self._running),
-            "StopProcessingJob": lambda call: processing.stop(call, self._running),
+            "StopProcessingJob": lambda call: self._running.stop(call, processing.KIND),
             "DescribeProcessingJob": _described(processing.KIND, "ProcessingJobName"),
             "ListProcessingJobs": lambda call: listing.listed(
                 call, processing.KIND, "ProcessingJob"
             ),
             "CreateTransformJob": lambda call: transform.create(call, self._running),
-            "StopTransformJob": lambda call: transform.stop(call, self._running),
+            "StopTransformJob": lambda call: self._running.stop(call, transform.KIND),
             "DescribeTransformJob": _described(transform.KIND, "TransformJobName"),
             "ListTransformJobs": lambda call: listing.listed(call, transform.KIND, "TransformJob"),
             "CreateHyperParameterTuningJob": lambda call: tuning.create(call, self._running),
-            "StopHyperParameterTuningJob": lambda call: tuning.stop(call, self._running),
+            "StopHyperParameterTuningJob": lambda call: self._running.stop(call, tuning.KIND),
             "DescribeHyperParameterTuningJob": _described(tuning.KIND, tuning.NAME),
             "ListHyperParameterTuningJobs": lambda call: listing.listed(
                 call, tuning.KIND, "HyperParameterTuningJob"

@@ -9,7 +9,7 @@ from local_test.aws import images, s3
 from local_test.aws.sagemaker.calls import Call
 from local_test.aws.sagemaker.errors import Refused
 from local_test.aws.sagemaker.jobs.logs import LogStream
-from local_test.aws.sagemaker.jobs.running import ENDED, ClientFault, Job, Running
+from local_test.aws.sagemaker.jobs.running import ClientFault, Job, Running
 from local_test.errors import BenchError
 
 KIND = "processing-job"
@@ -36,20 +36,6 @@ def create(call: Call, running: Running) -> dict[str, Any]:
         "LastModifiedTime": now,
     }
     return {"ProcessingJobArn": running.start(call, KIND, record, run)}
-
-
-def stop(call: Call, running: Running) -> None:
-    """StopProcessingJob."""
-    name = call.parameters["ProcessingJobName"]
-    record = call.store.get(KIND, name)
-    job = running.find(call.store.region, KIND, name)
-    if job is None or record["ProcessingJobStatus"] in ENDED:
-        raise Refused(
-            "ValidationException",
-            f"The processing job is in status {record['ProcessingJobStatus']}.",
-        )
-    job.update(ProcessingJobStatus="Stopping")
-    job.stop.set()
 
 
 def run(job: Job) -> None:

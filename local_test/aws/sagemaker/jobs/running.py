@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_test.aws.sagemaker.calls import Call
+from local_test.aws.sagemaker.errors import Refused
 from local_test.aws.sagemaker.store import Record, Store
 from local_test.aws.world import World
 
@@ -72,7 +73,7 @@ class Running:
         Raises:
             Refused: there is a job of that name.
         """
-        word = "".join(part.capitalize() for part in kind.split("-"))
+        word = _word(kind)
         name = record[f"{word}Name"]
         record[f"{word}Arn"] = call.store.arn(kind, name)
         call.store.add(kind, name, record, call.parameters.get("Tags", []))
@@ -85,11 +86,25 @@ class Running:
         thread.start()
         return job
 
-    def find(self, region: str, kind: str, name: str) -> Job | None:
-        """The job while it runs."""
+    def stop(self, call: Call, kind: str, **changes: str) -> None:
+        """Ask the job that a Stop call names to stop; ``changes`` are told with its status.
+
+        Raises:
+            Refused: there is none, or it has ended.
+        """
+        word = _word(kind)
+        name = call.parameters[f"{word}Name"]
+        status = call.store.get(kind, name)[f"{word}Status"]
         with self._lock:
-            found = self._jobs.get((region, kind, name))
-        return found[0] if found else None
+            job, _ = self._jobs.get((call.store.region, kind, name), (None, None))
+        if job is None or status in ENDED:
+            raise Refused(
+                "ValidationException",
+                f"The request was rejected because the {kind.replace('-', ' ')} is in status "
+                f"{status}.",
+            )
+        job.update(**{f"{word}Status": "Stopping"}, **changes)
+        job.stop.set()
 
     def close(self) -> None:
         """Stop everything and wait for it."""
@@ -113,3 +128,8 @@ class Running:
             with self._lock:
                 self._jobs.pop((job.region, job.kind, job.name), None)
             shutil.rmtree(job.directory, ignore_errors=True)
+
+
+def _word(kind: str) -> str:
+    """A kind as the keys of its records begin: TrainingJob."""
+    return "".join(part.capitalize() for part in kind.split("-"))

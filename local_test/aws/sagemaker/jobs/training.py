@@ -49,21 +49,6 @@ def begin(call: Call, running: Running, more: dict[str, Any]) -> Job:
     return running.begin(call, KIND, record, run)
 
 
-def stop(call: Call, running: Running) -> None:
-    """StopTrainingJob."""
-    name = call.parameters["TrainingJobName"]
-    record = call.store.get(KIND, name)
-    job = running.find(call.store.region, KIND, name)
-    if job is None or record["TrainingJobStatus"] in ENDED:
-        raise Refused(
-            "ValidationException",
-            f"The request was rejected because the training job is in status "
-            f"{record['TrainingJobStatus']}.",
-        )
-    job.update(TrainingJobStatus="Stopping", SecondaryStatus="Stopping")
-    job.stop.set()
-
-
 def run(job: Job) -> None:
     """The whole life of one job, on its thread."""
     record = job.record

@@ -20,7 +20,7 @@ from local_test.aws.sagemaker.endpoints.models import KIND as MODEL
 from local_test.aws.sagemaker.endpoints.models import container_of
 from local_test.aws.sagemaker.errors import Refused
 from local_test.aws.sagemaker.jobs.logs import LogStream
-from local_test.aws.sagemaker.jobs.running import ENDED, ClientFault, Job, Running
+from local_test.aws.sagemaker.jobs.running import ClientFault, Job, Running
 from local_test.aws.sagemaker.jobs.training import NO_CAPACITY
 from local_test.aws.sagemaker.store import Record
 from local_test.endpoint import HOST, STARTUP_SECONDS
@@ -54,21 +54,6 @@ def create(call: Call, running: Running) -> dict[str, Any]:
         "LastModifiedTime": now,
     }
     return {"TransformJobArn": running.start(call, KIND, record, lambda job: run(job, model))}
-
-
-def stop(call: Call, running: Running) -> None:
-    """StopTransformJob."""
-    name = call.parameters["TransformJobName"]
-    record = call.store.get(KIND, name)
-    job = running.find(call.store.region, KIND, name)
-    if job is None or record["TransformJobStatus"] in ENDED:
-        raise Refused(
-            "ValidationException",
-            f"The request was rejected because the transform job is in status "
-            f"{record['TransformJobStatus']}.",
-        )
-    job.update(TransformJobStatus="Stopping")
-    job.stop.set()
 
 
 def run(job: Job, model: Record) -> None:

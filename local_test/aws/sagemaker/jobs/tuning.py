@@ -61,17 +61,6 @@ def create(call: Call, running: Running) -> dict[str, Any]:
     }
 
 
-def stop(call: Call, running: Running) -> None:
-    """StopHyperParameterTuningJob."""
-    name = call.parameters[NAME]
-    record = call.store.get(KIND, name)
-    job = running.find(call.store.region, KIND, name)
-    if job is None or record[STATUS] in ENDED:
-        raise Refused("ValidationException", f"The tuning job is in status {record[STATUS]}.")
-    job.update(**{STATUS: "Stopping"})
-    job.stop.set()
-
-
 def children(call: Call) -> dict[str, Any]:
     """ListTrainingJobsForHyperParameterTuningJob, the newest first or the best."""
     record = call.store.get(KIND, call.parameters[NAME])
