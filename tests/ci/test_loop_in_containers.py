@@ -10,7 +10,7 @@ import pytest
 
 from local_test.aws.clock import Clock
 from local_test.aws.server import LocalAws, running
-from tests.ci.environment_of_shop import Shop
+from tests.ci.environment_of_shop import Shop, until
 
 pytestmark = pytest.mark.docker
 
@@ -69,4 +69,21 @@ def test_what_fails_leaves_the_endpoint_alone(
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert message in ended["cause"]
     assert errors == []
+    assert shop.live() == before
+
+
+def test_a_job_that_is_stopped_or_takes_too_long_ends_the_run(shop: Shop) -> None:
+    before = shop.live()
+    shop.configure(("max_runtime_seconds = 60", "max_runtime_seconds = 2"))
+    ended = shop.ended(shop.start(hyperparameters={"seconds": 30}))
+    assert (ended["status"], ended["error"]) == ("FAILED", "Run.MaxRuntime")
+    shop.configure()
+    execution = shop.start(hyperparameters={"seconds": 30})
+    sagemaker = shop.client("sagemaker")
+    jobs = until(
+        lambda: sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]
+    )
+    sagemaker.stop_training_job(TrainingJobName=jobs[0]["TrainingJobName"])
+    ended = shop.ended(execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Run.Stopped")
     assert shop.live() == before

@@ -1,6 +1,8 @@
 """Learns a straight line: the price of a flat by its area."""
 
 import json
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ class PriceTrainer(Trainer):
     epochs: int = Field(1, ge=1, description="how often the metric is told")
     seconds: float = Field(0.0, ge=0, description="how long training takes")
     explode: bool = Field(False, description="fail")
+    killed: bool = Field(False, description="be killed, as a system without memory does it")
     greed_mb: int = Field(0, ge=0, description="how much memory it takes for nothing")
 
     metrics = (Metric("train:rmse", objective="Minimize"),)
@@ -31,6 +34,8 @@ class PriceTrainer(Trainer):
         until = time.monotonic() + self.seconds
         while time.monotonic() < until and not job.should_stop:
             time.sleep(0.05)
+        if self.killed:
+            os.kill(os.getpid(), signal.SIGKILL)
         hoard = [b"x" * (1 << 20) for _ in range(self.greed_mb)]
         hoard.clear()
         if self.explode:

@@ -21,6 +21,14 @@ NO_CAPACITY = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a "
     "different ML instance type or after some time."
 )
+MESSAGES = {
+    "Starting": "Preparing the instances for training",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Stopped": "Training job stopped",
+}
 
 
 def create(call: Call, running: Running) -> dict[str, Any]:
@@ -41,7 +49,9 @@ def begin(call: Call, running: Running, more: dict[str, Any]) -> Job:
         **more,
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Starting",
-        "SecondaryStatusTransitions": [{"Status": "Starting", "StartTime": now}],
+        "SecondaryStatusTransitions": [
+            {"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}
+        ],
         "ModelArtifacts": {"S3ModelArtifacts": ""},
         "CreationTime": now,
         "LastModifiedTime": now,
@@ -185,11 +195,11 @@ def _reason(ended: dict[str, Any]) -> str:
 
 
 def _enter(job: Job, status: str, message: str = "") -> None:
-    now = job.world.clock.now()
+    now, told = job.world.clock.now(), message or MESSAGES.get(status, "")
     with job.store.lock:
         transitions = job.record["SecondaryStatusTransitions"]
         transitions[-1].setdefault("EndTime", now)
-        transitions.append({"Status": status, "StartTime": now, "StatusMessage": message})
+        transitions.append({"Status": status, "StartTime": now, "StatusMessage": told})
         if status == "Training":
             job.record["TrainingStartTime"] = now
     job.update(SecondaryStatus=status)
