@@ -29,7 +29,7 @@ demo: $(VENV)/for-demo  ## train and serve the example as SageMaker would, and s
 	$(PYTHON) -m local_test demo
 
 test: $(VENV)/for-tests  ## run the tests; those in containers need a Docker engine
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/for-demo  ## prove that the algorithm in container/ keeps SageMaker's contract
 	$(PYTHON) -m local_test check

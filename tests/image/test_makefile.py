@@ -9,6 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 LATER = 4_000_000_000
+BY_FILE = "-n 2 --dist loadfile --no-loadscope-reorder"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_installs_nothing_while_the_locks_are_unchanged(project: Path):
     assert plan(project, "demo") == [".venv/bin/python -m local_test demo"]
-    assert plan(project, "test") == [".venv/bin/python -m pytest -n 2 --dist loadfile"]
+    assert plan(project, "test") == [f".venv/bin/python -m pytest {BY_FILE}"]
 
 
 @pytest.mark.parametrize("room", ["framework", "container", "ci", "local_test"])
