@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from ci import requests
-from ci.client import client
 from ci.requests import Run
 from ci.steps.live import look
 from ci.steps.setting import Setting, StepFault
@@ -40,7 +39,7 @@ def resolve(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     image = given.get("image") or _pointed(setting)
     digest = image.rpartition("@")[2]
     if (
-        client("dynamodb")
+        setting.client("dynamodb")
         .get_item(TableName=setting.table, Key={"name": {"S": f"rejected/{digest}"}})
         .get("Item")
     ):
@@ -88,7 +87,7 @@ def _text(value: Any) -> str:
 
 
 def _pointed(setting: Setting) -> str:
-    found = client("ssm").get_parameter(Name=setting.pointer)["Parameter"]["Value"]
+    found = setting.client("ssm").get_parameter(Name=setting.pointer)["Parameter"]["Value"]
     if found in NOTHING:
         raise StepFault(
             f"No image is at the training pointer {setting.pointer}. Push one, or put the URI of "
@@ -100,7 +99,7 @@ def _pointed(setting: Setting) -> str:
 def _versions(setting: Setting, channel: str, prefix: str) -> list[dict[str, Any]]:
     """Every object of a channel, exactly: key, version, ETag, bytes."""
     pages = (
-        client("s3")
+        setting.client("s3")
         .get_paginator("list_object_versions")
         .paginate(Bucket=setting.place.bucket, Prefix=prefix)
     )

@@ -6,7 +6,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import Any
 
-from ci.client import ClientError, client
+from ci.client import ClientError
 from ci.steps.setting import Setting
 
 MANIFEST = "manifest.json"
@@ -26,11 +26,11 @@ class Golden:
     values: list[Any] | None
     tolerance: float
 
-    def ask(self, endpoint: str) -> str:
+    def ask(self, setting: Setting) -> str:
         """What is wrong with the endpoint's answer; empty when nothing is."""
         try:
-            answer = client("sagemaker-runtime").invoke_endpoint(
-                EndpointName=endpoint,
+            answer = setting.client("sagemaker-runtime").invoke_endpoint(
+                EndpointName=setting.environment.endpoint_name,
                 ContentType=self.content_type,
                 Accept="application/json",
                 Body=self.body.encode(),
@@ -48,7 +48,7 @@ class Golden:
 def golden_of(setting: Setting, artifact: str) -> Golden | None:
     """The golden request in a model.tar.gz of the artifact bucket; None when it has none."""
     key = artifact.removeprefix(setting.place.uri(""))
-    body = client("s3").get_object(Bucket=setting.place.bucket, Key=key)["Body"]
+    body = setting.client("s3").get_object(Bucket=setting.place.bucket, Key=key)["Body"]
     with tarfile.open(fileobj=body, mode="r|gz") as archive:
         for member in archive:
             if member.name.removeprefix("./") == MANIFEST:

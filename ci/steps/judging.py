@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ci import requests
-from ci.client import ClientError, client
+from ci.client import ClientError
 from ci.requests import Model, Run
 from ci.steps.setting import Setting, StepFault
 
@@ -87,7 +87,7 @@ def _drift_told(drift: dict[str, Any] | None, metric: str) -> list[str]:
 
 def _registered(setting: Setting, run: Run, model: Model) -> str:
     """The ARN of the model package."""
-    sagemaker = client("sagemaker")
+    sagemaker = setting.client("sagemaker")
     try:
         sagemaker.create_model_package_group(**requests.model_package_group(setting.environment))
     except ClientError as error:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ci.client import ClientError, client
+from ci.client import ClientError
 from ci.requests import Model
 from ci.steps.setting import Setting
 
@@ -29,7 +29,7 @@ class Live:
 
 def look(setting: Setting) -> Live:
     """What SageMaker says of the endpoint."""
-    sagemaker = client("sagemaker")
+    sagemaker = setting.client("sagemaker")
     try:
         found = sagemaker.describe_endpoint(EndpointName=setting.environment.endpoint_name)
     except ClientError as error:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ci import requests
-from ci.client import client
 from ci.steps.live import look
 from ci.steps.setting import Setting
 
@@ -17,7 +16,9 @@ def monitor(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     environment = setting.environment
     champion = look(setting).champion
     prefix = f"capture/{environment.endpoint_name}/{environment.endpoint.variant}/{hour}/"
-    found = client("s3").list_objects_v2(Bucket=setting.place.bucket, Prefix=prefix, MaxKeys=1)
+    found = setting.client("s3").list_objects_v2(
+        Bucket=setting.place.bucket, Prefix=prefix, MaxKeys=1
+    )
     if champion is None or not found.get("Contents"):
         return {"hour": hour, "request": None}
     body = requests.monitor_job(environment, setting.place, hour, champion)
@@ -29,7 +30,7 @@ def measured(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     name = setting.environment.endpoint_name
     found = setting.read_json(f"monitoring/{name}/{event['hour']}/drift.json") or {}
     drifted = bool(found.get("drifted"))
-    client("cloudwatch").put_metric_data(
+    setting.client("cloudwatch").put_metric_data(
         Namespace=setting.environment.project,
         MetricData=[
             {

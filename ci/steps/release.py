@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from ci import requests
-from ci.client import client
 from ci.requests import Model, Run
 from ci.steps.golden import golden_of
 from ci.steps.live import Live, look
@@ -65,7 +64,7 @@ def verify(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     model, live = Model(**event["model"]), look(setting)
     golden = golden_of(setting, model.artifact)
     name = setting.environment.endpoint_name
-    wrong = golden.ask(name) if golden and live.status not in ("Creating", "Failed") else ""
+    wrong = golden.ask(setting) if golden and live.status not in ("Creating", "Failed") else ""
     if live.status in BUSY:
         return {"state": "busy", "message": f"{name} is {live.status}."}
     if live.status != "InService":
@@ -105,7 +104,7 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         "artifact": model.artifact,
         "data": run.data,
         "data_versions": setting.read_json(run.key("data-versions.json")),
-        "hyperparameters": _hyperparameters(training_job),
+        "hyperparameters": _hyperparameters(setting, training_job),
         "training_job": training_job,
         "evaluation": setting.read_json(run.key("challenger", "evaluation.json")),
         "drift": event["drift"],
@@ -114,14 +113,19 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         "before": event["before"],
     }
     setting.write_json(f"lineage/{endpoint}/{model.name}.json", lineage)
-    if former := _alarms_of_others(endpoint, model):
-        client("cloudwatch").delete_alarms(AlarmNames=former)
+    if former := _alarms_of_others(setting, model):
+        setting.client("cloudwatch").delete_alarms(AlarmNames=former)
     return {"release": model.name, "model": asdict(model)}
 
 
-def _alarms_of_others(endpoint: str, model: Model) -> list[str]:
+def _alarms_of_others(setting: Setting, model: Model) -> list[str]:
     """The alarms of earlier releases, of those too that never went live."""
-    pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=endpoint)
+    endpoint = setting.environment.endpoint_name
+    pages = (
+        setting.client("cloudwatch")
+        .get_paginator("describe_alarms")
+        .paginate(AlarmNamePrefix=endpoint)
+    )
     return [
         alarm["AlarmName"]
         for page in pages
@@ -135,9 +139,9 @@ def _dimensions(alarm: dict[str, Any]) -> dict[str, str]:
     return {one["Name"]: one["Value"] for one in alarm.get("Dimensions", [])}
 
 
-def _hyperparameters(training_job: str) -> dict[str, str]:
+def _hyperparameters(setting: Setting, training_job: str) -> dict[str, str]:
     """What the model was trained with: in a tuned run, what the search found."""
-    found = client("sagemaker").describe_training_job(TrainingJobName=training_job)
+    found = setting.client("sagemaker").describe_training_job(TrainingJobName=training_job)
     given = found.get("HyperParameters", {})
     return {name: value for name, value in given.items() if not name.startswith("_tuning_")}
 
@@ -154,7 +158,7 @@ def _free_of_scaling(setting: Setting, live: Live) -> None:
     """A new instance type needs the scalable target deregistered; `scale` registers it again."""
     if live.instance_type in ("", setting.environment.endpoint.instance_type):
         return
-    scaling = client("application-autoscaling")
+    scaling = setting.client("application-autoscaling")
     resource = f"endpoint/{setting.environment.endpoint_name}/variant/{live.variant}"
     dimension = "sagemaker:variant:DesiredInstanceCount"
     found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])

@@ -46,12 +46,16 @@ class Setting:
     @cached_property
     def lock(self) -> Lock:
         name = self.environment.endpoint_name
-        return Lock(client("dynamodb"), self.table, name, _runs)
+        return Lock(self.client("dynamodb"), self.table, name, self._is_there)
+
+    def client(self, service: str) -> Any:
+        """A client in the environment's region."""
+        return client(service, self.environment.region)
 
     def read(self, key: str) -> bytes | None:
         """An object of the artifact bucket; None when there is none."""
         try:
-            return client("s3").get_object(Bucket=self.place.bucket, Key=key)["Body"].read()
+            return self.client("s3").get_object(Bucket=self.place.bucket, Key=key)["Body"].read()
         except ClientError as error:
             if code_of(error) in ABSENT:
                 return None
@@ -65,17 +69,16 @@ class Setting:
     def write_json(self, key: str, content: Any) -> None:
         """Put an object into the artifact bucket."""
         body = json.dumps(content, indent=2, sort_keys=True).encode()
-        client("s3").put_object(
+        self.client("s3").put_object(
             Bucket=self.place.bucket, Key=key, Body=body, ContentType="application/json"
         )
 
-
-def _runs(holder: str) -> bool:
-    """Whether an execution still runs; other holders are judged by their lease."""
-    if ":execution:" not in holder:
-        return True
-    try:
-        found = client("stepfunctions").describe_execution(executionArn=holder)
-    except ClientError:
-        return True
-    return found["status"] == "RUNNING"
+    def _is_there(self, holder: str) -> bool:
+        """Whether an execution still runs; other holders are judged by their lease."""
+        if ":execution:" not in holder:
+            return True
+        try:
+            found = self.client("stepfunctions").describe_execution(executionArn=holder)
+        except ClientError:
+            return True
+        return found["status"] == "RUNNING"

@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from typing import Any
 
-from ci.client import ClientError, client, code_of
+from ci.client import ClientError, code_of
 from ci.steps.setting import Setting
 
 
@@ -20,7 +20,7 @@ def trigger(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
 def collect(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     """From now on an upload starts another run, because this one begins to read."""
     key = {"name": {"S": _pending(setting)}}
-    client("dynamodb").delete_item(TableName=setting.table, Key=key)
+    setting.client("dynamodb").delete_item(TableName=setting.table, Key=key)
     return {}
 
 
@@ -37,7 +37,7 @@ def _upload(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     }
     if not _put_unless_there(setting, item, begun):
         return _not_started(f"{key} joins the run that is collecting uploads.")
-    return _start(event, {"cause": f"upload of {key}", "wait": wait})
+    return _start(setting, event, {"cause": f"upload of {key}", "wait": wait})
 
 
 def _drift(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
@@ -52,12 +52,12 @@ def _drift(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
             "A run was started for drift on this data less than "
             f"{environment.monitoring.cool_down_hours} h ago."
         )
-    return _start(event, {"cause": "drift of the live requests", "wait": 0})
+    return _start(setting, event, {"cause": "drift of the live requests", "wait": 0})
 
 
 def _put_unless_there(setting: Setting, item: dict[str, Any], now: float) -> bool:
     try:
-        client("dynamodb").put_item(
+        setting.client("dynamodb").put_item(
             TableName=setting.table,
             Item=item,
             ConditionExpression="attribute_not_exists(#name) OR #until < :now",
@@ -71,9 +71,9 @@ def _put_unless_there(setting: Setting, item: dict[str, Any], now: float) -> boo
     return True
 
 
-def _start(event: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def _start(setting: Setting, event: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Named after the event, so that a second delivery of it starts nothing."""
-    started = client("stepfunctions").start_execution(
+    started = setting.client("stepfunctions").start_execution(
         stateMachineArn=os.environ["STATE_MACHINE_ARN"],
         name=f"{event['source'].removeprefix('aws.')}-{event['id']}",
         input=json.dumps(given),
@@ -91,7 +91,7 @@ def _pending(setting: Setting) -> str:
 
 def _data_state(setting: Setting) -> str:
     """A hash of the newest objects of all channels: it changes with new data."""
-    s3 = client("s3")
+    s3 = setting.client("s3")
     found = [
         (one["Key"], one["ETag"])
         for prefix in setting.environment.data.channels.values()

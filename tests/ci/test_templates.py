@@ -127,8 +127,7 @@ def environment(request: pytest.FixtureRequest) -> Iterator[str]:
         MODEL,
     )
     with pytest.MonkeyPatch.context() as patch:
-        for module in (begin, monitoring, release, setting):
-            patch.setattr(module, "client", aws)
+        patch.setattr(setting, "client", aws)
         for module in (begin, monitoring, release):
             patch.setattr(module, "look", lambda _: live)
         yield request.param
