@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     screen = Screen(options.json)
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell's background job would ignore it
     try:
         return options.run(options, screen)
     except (BenchError, FrameworkError) as error:
