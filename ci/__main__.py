@@ -1,11 +1,23 @@
-"""python -m ci deploy | back | point | run | history | status | destroy"""
+"""python -m ci plan | build | publish | deploy | release | rollback | run | history | status | …"""
 
 import argparse
+import os
 import sys
 import traceback
 from pathlib import Path
 
-from ci.commands import deploy, destroy, history, point, run, status
+from ci.commands import (
+    deploy,
+    destroy,
+    history,
+    image,
+    plan,
+    point,
+    release,
+    rollback,
+    run,
+    status,
+)
 from ci.errors import EXIT_INTERRUPTED, EXIT_KNOWN, EXIT_UNEXPECTED, CiError
 
 
@@ -25,6 +37,22 @@ def parser() -> argparse.ArgumentParser:
         )
         return made
 
+    planned = command("plan", plan.run, "say what this commit means for an environment, and why")
+    _of_commit(planned)
+    _overridable(planned)
+    planned.add_argument("--json", action="store_true", help="print it as JSON")
+    planned.add_argument("--output", type=Path, metavar="FILE", help="write it as JSON, too")
+    planned.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a reviewer")
+    built = command("build", image.build, "build the image of this commit, if the plan wants one")
+    _of_commit(built)
+    _overridable(built)
+    published = command("publish", image.publish, "push that image to the environment's ECR")
+    _of_commit(published)
+    _overridable(published)
+    published.add_argument("--image", default="", help="one that is in ECR already, by digest")
+    published.add_argument(
+        "--description", type=Path, metavar="FILE", help="with --image: what its `describe` printed"
+    )
     command("deploy", deploy.run, "bring the stacks to what this commit says")
     back = command("back", deploy.back, "return one stack to an earlier deployment")
     back.add_argument("stack", choices=["foundation", "retraining", "monitoring"])
@@ -37,6 +65,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what `docker run IMAGE describe` printed; tuning needs it",
     )
+    made = command("release", release.run, "do what the plan says: update, or leave for training")
+    _of_commit(made)
+    _overridable(made)
+    made.add_argument("--image", default="", help="by digest; default: the published one")
+    undone = command("rollback", rollback.run, "go back to an earlier release")
+    undone.add_argument("--to", metavar="RELEASE", help="or run, or commit; default: the last good")
     started = command("run", run.run, "start a retraining run and follow it")
     started.add_argument("--name", help="of the execution; default: a unique one")
     started.add_argument(
@@ -54,6 +88,25 @@ def parser() -> argparse.ArgumentParser:
     gone.add_argument("--yes", metavar="NAME", help="the environment's name, to be sure")
     gone.add_argument("--with-data", action="store_true", help="the artifact bucket, too")
     return main
+
+
+def _of_commit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--commit", default="HEAD", help="default: HEAD")
+    command.add_argument(
+        "--algorithm",
+        default="container",
+        metavar="DIRECTORY",
+        help="of the algorithm, in the repository; default: container",
+    )
+
+
+def _overridable(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--override",
+        default=os.environ.get("CI_OVERRIDE", ""),
+        choices=["", "release", "train", "nothing"],
+        help="decide otherwise than the rule; the lineage says so, and the proof must still pass",
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,9 @@ from ci.client import ClientError, client, code_of, saying
 from ci.environment import Environment, file_of, read_environment, stack_parameters
 from ci.errors import CiError
 from ci.packaging import content_key, package
+from ci.requests import Place
 from ci.stacks import TEMPLATES, Say, Stack, outputs_of
+from ci.steps.setting import Setting
 
 STACKS = ("foundation", "retraining", "monitoring")
 DEFINITIONS = {"retraining": "retraining.asl.json", "monitoring": "monitoring.asl.json"}
@@ -50,6 +52,33 @@ class Deployment:
                 f"`python -m ci deploy {self.environment.name}`."
             )
         return found
+
+    def is_deployed(self) -> bool:
+        """Whether all that a release needs is there."""
+        cloudformation = client("cloudformation", self.region)
+        with saying("looking at the stacks"):
+            return all(
+                outputs_of(cloudformation, self.stack_name(stack))
+                for stack in ("foundation", "retraining")
+            )
+
+    def setting(self) -> Setting:
+        """What the state machine's function knows, for commands of people and pipelines.
+
+        Raises:
+            CiError: a stack is not deployed.
+        """
+        foundation, retraining = self.outputs("foundation"), self.outputs("retraining")
+        return Setting(
+            environment=self.environment,
+            place=Place(
+                bucket=foundation["ArtifactBucket"],
+                role=foundation["ExecutionRoleArn"],
+                key=foundation["KeyArn"],
+            ),
+            pointer=retraining["PointerParameter"],
+            table=retraining["LockTable"],
+        )
 
     def check_account(self) -> None:
         """Refuse credentials of another account than the file names.

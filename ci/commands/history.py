@@ -8,13 +8,14 @@ from ci.client import client, saying
 from ci.commands.run import follow
 from ci.deployment import Deployment
 from ci.errors import EXIT_OK, CiError
+from ci.lineage import Lineage
 
 
 def run(options: Namespace) -> int:
     """Print the releases, the newest first, or make one again from the same things."""
     deployment = Deployment.of(options.environment)
     bucket = deployment.outputs("foundation")["ArtifactBucket"]
-    records = _records(deployment, bucket)
+    records = Lineage(deployment.setting()).released()
     if options.again:
         return _again(deployment, bucket, records, options.again)
     if options.json:
@@ -25,21 +26,10 @@ def run(options: Namespace) -> int:
         value = f"{metric['name']} {metric['value']:.4g}" if metric else ""
         objects = sum(map(len, one["data_versions"].values()))
         print(f"{one['time']}  {one['release']}  {value}")
-        print(f"  image {one['image'].rpartition('@')[2]}  commit {one['commit'] or 'unknown'}")
+        kind = one.get("kind", "run")
+        print(f"  {kind}  image {one['image'].rpartition('@')[2]}  commit {one['commit'] or '?'}")
         print(f"  {objects} data objects  hyperparameters {json.dumps(one['hyperparameters'])}")
     return EXIT_OK
-
-
-def _records(deployment: Deployment, bucket: str) -> list[dict[str, Any]]:
-    s3 = client("s3", deployment.region)
-    prefix = f"lineage/{deployment.environment.endpoint_name}/"
-    with saying("reading the lineage"):
-        listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-        found = [
-            json.loads(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
-            for one in listed
-        ]
-    return sorted(found, key=lambda one: one["time"], reverse=True)
 
 
 def _again(deployment: Deployment, bucket: str, records: list[dict[str, Any]], name: str) -> int:

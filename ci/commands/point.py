@@ -22,32 +22,50 @@ def run(options: Namespace) -> int:
     Raises:
         CiError: the URI has no digest, or the description is no JSON that `describe` printed.
     """
-    if not BY_DIGEST.match(options.image):
-        raise CiError(
-            f"{options.image} names no digest, and a tag may mean another image tomorrow. Give "
-            "REPOSITORY@sha256:…; `aws ecr describe-images` prints it."
-        )
+    image = by_digest(options.image)
     deployment = Deployment.of(options.environment)
     if options.description:
-        described = _read(options.description)
-        key = f"images/{options.image.rpartition(':')[2]}.json"
-        with saying("keeping the description"):
-            client("s3", deployment.region).put_object(
-                Bucket=deployment.outputs("foundation")["ArtifactBucket"],
-                Key=key,
-                Body=json.dumps(described).encode(),
-                ContentType="application/json",
-            )
+        keep(deployment, image, read_description(options.description))
     pointer = deployment.outputs("retraining")["PointerParameter"]
     with saying("moving the training pointer"):
         client("ssm", deployment.region).put_parameter(
-            Name=pointer, Value=options.image, Type="String", Overwrite=True
+            Name=pointer, Value=image, Type="String", Overwrite=True
         )
-    print(f"{pointer} = {options.image}")
+    print(f"{pointer} = {image}")
     return EXIT_OK
 
 
-def _read(path: Path) -> dict[str, Any]:
+def by_digest(image: str) -> str:
+    """The URI, when it names a digest.
+
+    Raises:
+        CiError: it does not.
+    """
+    if not BY_DIGEST.match(image):
+        raise CiError(
+            f"{image} names no digest, and a tag may mean another image tomorrow. Give "
+            "REPOSITORY@sha256:…; `aws ecr describe-images` prints it."
+        )
+    return image
+
+
+def keep(deployment: Deployment, image: str, described: dict[str, Any]) -> None:
+    """Keep what an image says of itself where plans and runs find it."""
+    with saying("keeping the description"):
+        client("s3", deployment.region).put_object(
+            Bucket=deployment.outputs("foundation")["ArtifactBucket"],
+            Key=f"images/{image.rpartition(':')[2]}.json",
+            Body=json.dumps(described).encode(),
+            ContentType="application/json",
+        )
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """What `describe` printed to a file.
+
+    Raises:
+        CiError: it cannot be read, or is something else.
+    """
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -17,6 +17,7 @@ from ci.requests.models import (
     model,
     model_package,
     model_package_group,
+    named,
 )
 from ci.requests.parts import Model, Place, Run, short, tags
 from ci.requests.processing import challenger_job, champion_job, data_job, monitor_job
@@ -37,6 +38,7 @@ __all__ = [
     "model_package",
     "model_package_group",
     "monitor_job",
+    "named",
     "scalable_target",
     "scaling_policy",
     "short",

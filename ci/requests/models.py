@@ -1,5 +1,9 @@
 """The model registry, models, endpoint configs and the endpoint."""
 
+import hashlib
+import json
+from dataclasses import replace
+
 from ci.environment import Environment
 from ci.requests.parts import Body, Model, Place, Run, tags
 
@@ -32,6 +36,18 @@ def model_package(environment: Environment, place: Place, run: Run, model: Model
         "ModelMetrics": {"ModelQuality": {"Statistics": report}},
         "CustomerMetadataProperties": dict(model.lineage),
     }
+
+
+def named(
+    environment: Environment, place: Place, given: Model, instances: int | None = None
+) -> Model:
+    """The model with a name made of all that will run: equal things have equal names."""
+    bodies = [
+        model(environment, place, replace(given, name="", lineage={})),
+        endpoint_config(environment, place, replace(given, name="", lineage={}), instances),
+    ]
+    mark = hashlib.sha256(json.dumps(bodies, sort_keys=True).encode()).hexdigest()[:12]
+    return replace(given, name=f"{environment.endpoint_name}-{mark}")
 
 
 def model(environment: Environment, place: Place, given: Model) -> Body:

@@ -38,11 +38,7 @@ def resolve(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     environment = setting.environment
     image = given.get("image") or _pointed(setting)
     digest = image.rpartition("@")[2]
-    if (
-        setting.client("dynamodb")
-        .get_item(TableName=setting.table, Key={"name": {"S": f"rejected/{digest}"}})
-        .get("Item")
-    ):
+    if setting.rejected(image):
         raise StepFault(
             f"The image {image} was rejected: a release of it failed or was rolled back. Push a "
             "mended one; the pointer then moves on."

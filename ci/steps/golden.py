@@ -19,12 +19,14 @@ class Golden:
     Attributes:
         values: one answer a row; None when only the algorithm's own encode knows.
         tolerance: relative difference at which numbers still count as equal.
+        reply: the whole reply as JSON, where a proof has seen it; it counts instead of values.
     """
 
     body: str
     content_type: str
     values: list[Any] | None
     tolerance: float
+    reply: Any = None
 
     def ask(self, setting: Setting) -> str:
         """What is wrong with the endpoint's answer; empty when nothing is."""
@@ -37,12 +39,13 @@ class Golden:
             )
         except ClientError as error:
             return f"it refused the sample request: {error.response['Error']['Message']}"
-        said = _predictions(answer["Body"].read())
-        if self.values is None or said is None:
+        whole = _parsed(answer["Body"].read())
+        said, expected = _predictions(whole), self.values
+        if self.reply is not None:
+            said, expected = whole, self.reply
+        if expected is None or said is None or same(said, expected, self.tolerance):
             return ""
-        if same(said, self.values, self.tolerance):
-            return ""
-        return f"it answered {str(said)[:200]} to the sample request, not {str(self.values)[:200]}."
+        return f"it answered {str(said)[:200]} to the sample request, not {str(expected)[:200]}."
 
 
 def golden_of(setting: Setting, artifact: str) -> Golden | None:
@@ -84,10 +87,14 @@ def _golden(manifest: dict[str, Any]) -> Golden | None:
     )
 
 
-def _predictions(body: bytes) -> list[Any] | None:
-    """What the framework's own encode writes as JSON; None for any other body."""
+def _parsed(body: bytes) -> Any:
+    """As JSON; None for any other body."""
     try:
-        said = json.loads(body)
+        return json.loads(body)
     except ValueError:
         return None
+
+
+def _predictions(said: Any) -> list[Any] | None:
+    """What the framework's own encode writes as JSON; None for any other answer."""
     return said.get("predictions") if isinstance(said, dict) else None

@@ -1,10 +1,11 @@
 """The release of a model: which requests follow, and whether the endpoint really runs it."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ci import requests
+from ci.environment import Environment
 from ci.requests import Model, Run
 from ci.steps.golden import golden_of
 from ci.steps.live import Live, look
@@ -43,7 +44,7 @@ def release(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         "requests": {
             "model": requests.model(environment, setting.place, model),
             "config": requests.endpoint_config(
-                environment, setting.place, model, live.instances or None
+                environment, setting.place, model, instances_kept(environment, live)
             ),
             "alarms": alarms if live.status == "InService" else [],
             "create": requests.create_endpoint(environment, model),
@@ -55,6 +56,9 @@ def release(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
 def verify(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     """Whether the endpoint runs the new config and answers as the training job said it would.
 
+    Args:
+        event: ``model``; and ``reply``, the JSON that a proof has seen, where there was one.
+
     The golden requests are sent while it still updates, too, so that alarms of an otherwise
     idle endpoint have something to see.
 
@@ -63,6 +67,8 @@ def verify(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     """
     model, live = Model(**event["model"]), look(setting)
     golden = golden_of(setting, model.artifact)
+    if golden and event.get("reply") is not None:
+        golden = replace(golden, reply=event["reply"])
     name = setting.environment.endpoint_name
     wrong = golden.ask(setting) if golden and live.status not in ("Creating", "Failed") else ""
     if live.status in BUSY:
@@ -79,6 +85,14 @@ def verify(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     if wrong:
         return {"state": "failed", "message": f"{name} runs {model.name}, but {wrong}"}
     return {"state": "released", "message": f"{name} runs {model.name} and answers as it should."}
+
+
+def instances_kept(environment: Environment, live: Live) -> int | None:
+    """As many instances as it has scaled to; None where it does not scale, or is not there."""
+    scaling = environment.scaling
+    if scaling.maximum <= scaling.minimum or not live.instances:
+        return None
+    return min(max(live.instances, scaling.minimum), scaling.maximum)
 
 
 def scale(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
@@ -113,9 +127,14 @@ def finish(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
         "before": event["before"],
     }
     setting.write_json(f"lineage/{endpoint}/{model.name}.json", lineage)
+    remove_former_alarms(setting, model)
+    return {"release": model.name, "model": asdict(model)}
+
+
+def remove_former_alarms(setting: Setting, model: Model) -> None:
+    """Those of the releases before this one."""
     if former := _alarms_of_others(setting, model):
         setting.client("cloudwatch").delete_alarms(AlarmNames=former)
-    return {"release": model.name, "model": asdict(model)}
 
 
 def _alarms_of_others(setting: Setting, model: Model) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ci.client import ClientError, client, code_of
 from ci.environment import Environment, read_environment
+from ci.errors import CiError
 from ci.lock import Lock
 from ci.requests import Place
 
@@ -15,7 +16,7 @@ ENVIRONMENT_FILE = "environment.toml"
 ABSENT = ("NoSuchKey", "404", "ParameterNotFound")
 
 
-class StepFault(Exception):
+class StepFault(CiError):
     """The run cannot go on; the message says why and what to do."""
 
 
@@ -65,6 +66,17 @@ class Setting:
         """The same, parsed."""
         content = self.read(key)
         return None if content is None else json.loads(content)
+
+    def rejected(self, uri: str) -> bool:
+        """Whether a release of this image failed or was rolled back."""
+        key = {"name": {"S": f"rejected/{uri.rpartition('@')[2]}"}}
+        found = self.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return "Item" in found
+
+    def reject(self, uri: str, why: str) -> None:
+        """Let no run and no release use this image again."""
+        item = {"name": {"S": f"rejected/{uri.rpartition('@')[2]}"}, "why": {"S": why}}
+        self.client("dynamodb").put_item(TableName=self.table, Item=item)
 
     def write_json(self, key: str, content: Any) -> None:
         """Put an object into the artifact bucket."""

@@ -10,11 +10,13 @@ cannot be known, a file belongs to more sides rather than to fewer:
   ``dynamic_imports`` declares what they hide;
 - packages that the trainer's own code imports belong to serving too, because the artifact is
   made of their objects, except those that ``training_only`` declares.
+
+The file of ``[sample] replies`` belongs to none, whoever names it: it says what serving does.
 """
 
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -63,20 +65,24 @@ class Code:
     warnings: list[str]
 
 
-def code_of(algorithm: Algorithm) -> Code:
+def code_of(algorithm: Algorithm, has: Callable[[str], bool] | None = None) -> Code:
     """Read the algorithm's and the framework's source; nothing of it is imported.
+
+    Args:
+        has: whether a name is taken by a package; without it what is installed here decides.
 
     Raises:
         AlgorithmNotFound: a file is not valid Python, or algorithm.toml declares what is not there.
     """
-    return _Reader(algorithm).read()
+    return _Reader(algorithm, has or _importable_beside(algorithm.directory)).read()
 
 
 class _Reader:
-    def __init__(self, algorithm: Algorithm):
+    def __init__(self, algorithm: Algorithm, has: Callable[[str], bool]):
+        self._has = has
         self._directory = algorithm.directory
         self._declared = algorithm.file
-        self._present = list(_files(algorithm.directory))
+        self._present = [f for f in _files(algorithm.directory) if f != algorithm.replies]
         self._files: dict[Path, CodeFile] = {}
         self._warnings: list[str] = []
         self._unknown: list[dict[str, str | int]] = []
@@ -157,7 +163,6 @@ class _Reader:
                 self._add(file, TRAINING, DECLARED)
 
     def _add_shadowing_modules(self) -> None:
-        elsewhere = [path for path in sys.path if path and Path(path) != self._directory]
         for file in self._present:
             name = file.stem if file.parent == self._directory else ""
             if file.name == "__init__.py" and file.parent.parent == self._directory:
@@ -166,7 +171,7 @@ class _Reader:
                 continue
             if name in sys.stdlib_module_names:
                 other = "a module of the standard library"
-            elif name == FRAMEWORK.name or PathFinder.find_spec(name, elsewhere):
+            elif name == FRAMEWORK.name or self._has(name):
                 other = "an installed package"
             else:
                 continue
@@ -224,6 +229,11 @@ class _Reader:
     def _name(self, file: Path) -> str:
         base = self._directory if self._own(file) else FRAMEWORK.parent
         return file.relative_to(base).as_posix()
+
+
+def _importable_beside(directory: Path) -> Callable[[str], bool]:
+    elsewhere = [path for path in sys.path if path and Path(path) != directory]
+    return lambda name: PathFinder.find_spec(name, elsewhere) is not None
 
 
 def _framework_modules(side: str) -> list[str]:

@@ -1,27 +1,48 @@
-"""The installed distributions that each side reaches, with their requirements."""
+"""The distributions that each side reaches, with their requirements: installed, or pinned."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, distributions, packages_distributions
+from typing import Protocol
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from framework.inspection.pins import Pin
+
+GUESS = "perhaps: "
+
 
 @dataclass
 class Package:
-    """One installed distribution.
+    """One distribution.
 
     Attributes:
-        sha256: of what the distribution installed, by its RECORD; None when it has no RECORD.
+        version: None where the requirements leave it open.
+        sha256: of what the distribution installed, by its RECORD; None when it has no RECORD, or
+            is not installed.
+        specifier: what the requirements ask for, where it is pinned.
         via: side → the file or the package that reaches it first.
     """
 
     name: str
-    version: str
-    sha256: str | None
+    version: str | None
+    sha256: str | None = None
+    specifier: str | None = None
     via: dict[str, str] = field(default_factory=dict)
+
+
+class Distributions(Protocol):
+    """Where the packages behind imports are found."""
+
+    def has(self, import_name: str) -> bool:
+        """Whether a package offers this name."""
+        ...
+
+    def reached(self, imports: Mapping[str, Mapping[str, str]]) -> list[Package]:
+        """The distributions behind ``imports`` (side → import name → who asks), by name."""
+        ...
 
 
 class Installed:
@@ -36,36 +57,115 @@ class Installed:
     def has(self, import_name: str) -> bool:
         return import_name in self._by_import
 
+    def unreached(self, reached: Iterable[Package]) -> dict[str, str]:
+        """Name → version of what is installed and in nobody's reach."""
+        found = {package.name for package in reached}
+        return {n: d.version for n, d in sorted(self._by_name.items()) if n not in found}
+
+    def names(self, name: str) -> bool:
+        """Whether a distribution of this name is installed."""
+        return name in self._by_name
+
     def reached(self, imports: Mapping[str, Mapping[str, str]]) -> list[Package]:
         """The distributions behind ``imports`` (side → import name → who asks), by name."""
-        packages: dict[str, Package] = {}
-        for side, names in imports.items():
-            for name, via in self._closure(names).items():
-                if name not in packages:
-                    distribution = self._by_name[name]
-                    packages[name] = Package(name, distribution.version, _content(distribution))
-                packages[name].via[side] = via
-        return [packages[name] for name in sorted(packages)]
+        return _by_sides(imports, self._closure, self._package)
+
+    def offering(self, import_name: str) -> list[str]:
+        """The distributions that have a module or package of this name."""
+        return sorted({canonicalize_name(name) for name in self._by_import.get(import_name, ())})
+
+    def requirements(self, name: str, extras: Iterable[str]) -> list[tuple[str, frozenset[str]]]:
+        """What a distribution needs, with the extras of that; nothing when it is not installed."""
+        return _requirements(self._by_name[name], extras) if name in self._by_name else []
+
+    def _package(self, name: str) -> Package:
+        distribution = self._by_name[name]
+        return Package(name, distribution.version, _content(distribution))
 
     def _closure(self, names: Mapping[str, str]) -> dict[str, str]:
-        """Distribution → who reaches it, requirements of requirements included."""
-        via: dict[str, str] = {}
-        waiting = [
-            (canonicalize_name(distribution), frozenset[str](), who)
-            for import_name, who in sorted(names.items())
-            for distribution in sorted(set(self._by_import.get(import_name, ())))
-        ]
-        seen = set()
-        for name, extras, who in waiting:  # grows while it is read
-            if name not in self._by_name or (name, extras) in seen:
-                continue
-            seen.add((name, extras))
-            via.setdefault(name, who)
-            waiting += [
-                (required, its_extras, name)
-                for required, its_extras in _requirements(self._by_name[name], extras)
-            ]
+        found = [(one, who) for name, who in sorted(names.items()) for one in self.offering(name)]
+        return {
+            name: via
+            for name, via in _closure(found, self.requirements).items()
+            if name in self._by_name
+        }
+
+
+class Pinned:
+    """What requirements files pin. What is installed here only tells names and requirements.
+
+    Where those are not known, because a package is not installed here, every pin that nothing is
+    known to need counts for the side that reaches the package, and is marked as a guess.
+    """
+
+    def __init__(self, pins: Mapping[str, Pin], installed: Installed):
+        self._pins = pins
+        self._installed = installed
+
+    def has(self, import_name: str) -> bool:
+        """Whether a pinned package offers this name."""
+        return any(name in self._pins for name in self._offering(import_name))
+
+    def reached(self, imports: Mapping[str, Mapping[str, str]]) -> list[Package]:
+        """The distributions behind ``imports`` (side → import name → who asks), by name."""
+        return _by_sides(imports, self._closure, self._package)
+
+    def _package(self, name: str) -> Package:
+        pin = self._pins.get(name)
+        return Package(name, pin.version, specifier=pin.specifier) if pin else Package(name, None)
+
+    def _offering(self, import_name: str) -> list[str]:
+        alike = canonicalize_name(import_name)
+        return self._installed.offering(import_name) or [alike] * (alike in self._pins)
+
+    def _closure(self, names: Mapping[str, str]) -> dict[str, str]:
+        found = [(one, who) for name, who in sorted(names.items()) for one in self._offering(name)]
+        via = _closure(found, self._requirements)
+        strangers = [f"import {name}" for name in sorted(names) if not self._offering(name)]
+        strangers += [name for name in sorted(via) if not self._installed.names(name)]
+        if strangers and (guessed := self._needed_by_nobody() - via.keys()):
+            who = f"{GUESS}{strangers[0]} may need it"
+            via = {**_closure([(one, who) for one in sorted(guessed)], self._requirements), **via}
         return via
+
+    def _needed_by_nobody(self) -> set[str]:
+        return {name for name, pin in self._pins.items() if not pin.needed_by & self._pins.keys()}
+
+    def _requirements(self, name: str, extras: Iterable[str]) -> list[tuple[str, frozenset[str]]]:
+        noted = [other for other, pin in self._pins.items() if name in pin.needed_by]
+        return [
+            *self._installed.requirements(name, extras),
+            *((other, frozenset()) for other in sorted(noted)),
+        ]
+
+
+def _by_sides(
+    imports: Mapping[str, Mapping[str, str]],
+    closure: Callable[[Mapping[str, str]], dict[str, str]],
+    package: Callable[[str], Package],
+) -> list[Package]:
+    packages: dict[str, Package] = {}
+    for side, names in imports.items():
+        for name, via in closure(names).items():
+            packages.setdefault(name, package(name)).via[side] = via
+    return [packages[name] for name in sorted(packages)]
+
+
+def _closure(
+    found: Iterable[tuple[str, str]],
+    requirements: Callable[[str, Iterable[str]], list[tuple[str, frozenset[str]]]],
+) -> dict[str, str]:
+    """Distribution → who reaches it, requirements of requirements included."""
+    via: dict[str, str] = {}
+    waiting = [(name, frozenset[str](), who) for name, who in found]
+    seen = set()
+    for name, extras, who in waiting:  # grows while it is read
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        via.setdefault(name, who)
+        waiting += [(other, its_extras, name) for other, its_extras in requirements(name, extras)]
+    return via
 
 
 def _requirements(

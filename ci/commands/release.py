@@ -1,0 +1,179 @@
+"""`release`: what the plan says, done: the endpoint is updated, or the image left for training."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
+
+from ci import engine
+from ci.commands.plan import Plan
+from ci.deployment import Deployment
+from ci.errors import EXIT_OK, CiError
+from ci.holding import Held, holding
+from ci.lineage import BEGUN, RELEASED, Lineage
+from ci.order import Position, described
+from ci.plan import Content, decide
+from ci.plan.basis import basis_of
+from ci.pointer import Pointer
+from ci.proof import Proved, in_container, in_process, prove
+from ci.publishing import Registry, tag_of
+from ci.release import Release, ReleaseFailed, model_of, released, reply_of
+from ci.requests import Model
+from ci.stacks import to_stderr
+from ci.steps.live import look
+from ci.steps.setting import Setting
+
+
+class PlanOutOfDate(CiError):
+    """Something else happened to the environment since the plan was made."""
+
+
+def run(options: Namespace) -> int:
+    """Plan, prove, release, verify; every step can be repeated.
+
+    Raises:
+        CiError: the proof fails, the plan is out of date, or the endpoint rolled back.
+    """
+    deployment = Deployment.of(options.environment)
+    if deployment.is_deployed():
+        _finish_what_was_begun(deployment)
+    plan = Plan.of(options)
+    print("\n".join(plan.as_text()), flush=True)
+    decision = plan.decision
+    if not (decision.builds or decision.release):
+        return EXIT_OK
+    setting = plan.deployment.setting()
+    image = _image(plan, options.image) if decision.builds else plan.basis.live.uri
+    proved = Proved({}, ())
+    if decision.release == "image":
+        proved = _proved(plan, setting, image)
+    with holding(setting, to_stderr) as held:
+        _check_still_so(plan, setting, image)
+        if decision.release:
+            _release(plan, setting, image, proved, held)
+        if decision.builds:
+            position = Position.of_job(plan.source.commit)
+            print(Pointer(setting).move(image, position, plan.source.repository))
+    return EXIT_OK
+
+
+def _image(plan: Plan, given: str) -> str:
+    """The published image of the commit.
+
+    Raises:
+        CiError: it is not published, or an earlier release of it failed.
+    """
+    tag = tag_of(plan.source)
+    image = given or Registry.of(plan.deployment).find(tag)
+    name = plan.deployment.environment.name
+    if image is None:
+        raise CiError(
+            f"The image of this commit ({tag}) is not in ECR. `python -m ci build`, then "
+            f"`python -m ci publish {name}`."
+        )
+    if plan.deployment.setting().rejected(image):
+        raise CiError(
+            f"{image} was rejected: a release of exactly these files failed or was rolled back. "
+            "Push a commit that mends or reverts it."
+        )
+    return image
+
+
+def _proved(plan: Plan, setting: Setting, image: str) -> Proved:
+    live, artifact = plan.basis.live, look(setting).champion
+    if artifact is None:
+        raise PlanOutOfDate("There is no live model any more. Run the command again.")
+    to_stderr("proving the image on the live artifact")
+    record = _record(setting, live.uri)
+    replies_changed = record.get("replies") != plan.source.replies
+    if engine.answers():
+        registry = Registry.of(plan.deployment)
+        new = in_container(registry, image)
+        old = in_container(registry, live.uri) if not live.why else None
+    else:
+        new, old = in_process(plan.source), None
+    proved = prove(setting, artifact.artifact, new, old, replies_changed)
+    for note in proved.notes:
+        to_stderr(note)
+    return proved
+
+
+def _check_still_so(plan: Plan, setting: Setting, image: str) -> None:
+    """Inside the lock: nothing newer has been decided, and the built image is what was planned.
+
+    Raises:
+        PlanOutOfDate: it is not so.
+    """
+    position, newest = Position.of_job(plan.source.commit), Pointer(setting).decided_by()
+    if plan.decision.release and position.is_older_than(newest, plan.source.repository):
+        raise PlanOutOfDate(
+            f"Nothing is released: {described(newest)} is newer than {described(position)}. "
+            "`python -m ci rollback` goes back on purpose."
+        )
+    now = basis_of(plan.deployment, plan.source.directory)
+    if plan.decision.release and now.config != plan.basis.config:
+        raise PlanOutOfDate(
+            f"The plan is out of date: the endpoint has {now.config or 'nothing'} now, and had "
+            f"{plan.basis.config} when the plan was made. Run the command again."
+        )
+    record = _record(setting, image)
+    if plan.decision.release == "image" and "code" in record:
+        built = Content.of_description(record, plan.source.directory)
+        again = decide(built, now, plan.decision.override)
+        if again.release != "image":
+            brought = ", ".join(one.name for one in again.reasons if one.kind == "shared")
+            raise PlanOutOfDate(
+                f"The build brought what the live model was not trained with: {brought}. Pin it, "
+                "or release with an override that trains."
+            )
+
+
+def _release(plan: Plan, setting: Setting, image: str, proved: Proved, held: Held) -> None:
+    live = look(setting)
+    if live.champion is None:
+        raise PlanOutOfDate("There is no live model any more. Run the command again.")
+    former = live.champion.lineage
+    position = Position.of_job(plan.source.commit)
+    lineage = {
+        **{key: value for key, value in former.items() if key not in ("override", "pipeline")},
+        "image": image.rpartition("@")[2],
+        "trained-by": former.get("trained-by") or former.get("image", ""),
+        **position.tags(),
+        **({"override": plan.decision.override} if plan.decision.override else {}),
+    }
+    model = model_of(setting, live, image, live.champion.artifact, lineage)
+    topic = plan.deployment.outputs("retraining")["TopicArn"]
+    release = Release(setting, model, topic, held, to_stderr, reply_of(proved.replies))
+    record = {
+        "commit": plan.source.commit,
+        "trained_by": lineage["trained-by"],
+        "kind": "release",
+        "plan": plan.as_json(),
+        "proof": list(proved.notes),
+    }
+    try:
+        released(release, live, record)
+    except ReleaseFailed as error:
+        if plan.decision.release != "image":
+            raise
+        setting.reject(image, str(error))
+        raise ReleaseFailed(f"{error} The image is rejected: no run uses it.") from None
+    print(f"Released: {model.name}")
+
+
+def _finish_what_was_begun(deployment: Deployment) -> None:
+    """Verify and write down a release that went live while its pipeline was killed."""
+    setting = deployment.setting()
+    live = look(setting)
+    record = Lineage(setting).read(live.config) if live.config else {}
+    if record.get("state") != BEGUN:
+        return
+    to_stderr(f"finishing {live.config}, which was interrupted")
+    topic = deployment.outputs("retraining")["TopicArn"]
+    with holding(setting, to_stderr) as held:
+        model = Model(**record["model"])
+        Release(setting, model, topic, held, to_stderr, record["reply"]).execute()
+        Lineage(setting).end(record, RELEASED)
+
+
+def _record(setting: Setting, image: str) -> Mapping[str, Any]:
+    return setting.read_json(f"images/{image.rpartition(':')[2]}.json") or {}

@@ -1,0 +1,132 @@
+"""The Docker engine, by its command line: the only module that runs docker."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ci.errors import CiError
+
+PLATFORM = "linux/amd64"
+DESCRIBED = ("describe",)
+
+
+class EngineFault(CiError):
+    """The engine could not do what it was asked to."""
+
+
+def answers() -> bool:
+    """Whether there is an engine here."""
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
+
+
+def build(
+    context: Path, name: str, arguments: Mapping[str, str], labels: Mapping[str, str]
+) -> None:
+    """Build the algorithm's image for SageMaker: linux/amd64, no attestations, cache in itself.
+
+    Raises:
+        EngineFault: the build failed; its last lines are in the message.
+    """
+    target = ["--target", "algorithm"] if _has_target(context / "Dockerfile") else []
+    given = [f"--build-arg={key}={value}" for key, value in arguments.items() if value]
+    marks = [f"--label={key}={value}" for key, value in labels.items()]
+    settings = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    _run(
+        ["build", f"--platform={PLATFORM}", *target, *given, *marks, "--tag", name, str(context)],
+        f"building {name}",
+        settings,
+    )
+
+
+def exists(name: str) -> bool:
+    """Whether the engine has an image."""
+    found = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+def describe(name: str) -> dict[str, Any]:
+    """What the image says of itself."""
+    said = _run(["run", "--rm", "--network=none", name, *DESCRIBED], f"describing {name}")
+    return json.loads(said)
+
+
+def push(name: str, registry: str, user: str, password: str, target: str) -> None:
+    """Push an image under another name; the password is on no disk that outlives it.
+
+    Raises:
+        EngineFault: the registry refuses it.
+    """
+    _run(["tag", name, target], f"naming {name}")
+    with _signed_in(registry, user, password) as settings:
+        _run(["push", "--quiet", target], f"pushing {target}", settings)
+
+
+def pull(name: str, registry: str, user: str, password: str) -> None:
+    """Pull an image.
+
+    Raises:
+        EngineFault: the registry does not have it.
+    """
+    with _signed_in(registry, user, password) as settings:
+        _run(["pull", "--quiet", name], f"pulling {name}", settings)
+
+
+def prove(name: str, model: Path) -> tuple[int, str, str]:
+    """Run `prove` of an image on an unpacked model: exit code, stdout, stderr.
+
+    The model is copied in, so that it works with an engine on another machine, too.
+    """
+    container = _run(["create", "--network=none", name, "prove"], f"starting {name}").strip()
+    try:
+        _run(["cp", f"{model}/.", f"{container}:/opt/ml/model/"], "copying the model")
+        done = _call(["start", "--attach", container])
+        return done.returncode, done.stdout, done.stderr
+    finally:
+        _call(["rm", "--force", "--volumes", container])
+
+
+@contextmanager
+def _signed_in(registry: str, user: str, password: str) -> Iterator[dict[str, str]]:
+    given = base64.b64encode(f"{user}:{password}".encode()).decode()
+    with tempfile.TemporaryDirectory(prefix="docker-") as place:
+        file = Path(place, "config.json")
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({"auths": {registry: {"auth": given}}}), encoding="utf-8")
+        yield {"DOCKER_CONFIG": place}
+
+
+def _has_target(dockerfile: Path) -> bool:
+    lines = dockerfile.read_text(encoding="utf-8").lower().splitlines()
+    return any(line.split()[-2:] == ["as", "algorithm"] for line in lines if line.strip())
+
+
+def _run(arguments: Sequence[str], doing: str, settings: Mapping[str, str] = {}) -> str:
+    done = _call(arguments, settings)
+    if done.returncode:
+        last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-15:])
+        raise EngineFault(f"While {doing}, docker said: {last}")
+    return done.stdout
+
+
+def _call(
+    arguments: Sequence[str], settings: Mapping[str, str] = {}
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["docker", *arguments],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise EngineFault("docker is not installed here, and images are built with it.") from None

@@ -1,0 +1,139 @@
+"""Images: built of a commit, published by digest with what is in them on record."""
+
+import base64
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ci import engine
+from ci.client import ClientError, code_of, saying
+from ci.deployment import Deployment
+from ci.errors import CiError
+from ci.source import Source
+from ci.stacks import Say
+from ci.steps.setting import Setting
+
+ABSENT = ("ImageNotFoundException",)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The environment's ECR repository."""
+
+    setting: Setting
+    name: str
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> "Registry":
+        """Raises CiError where the stacks are not deployed."""
+        return cls(deployment.setting(), deployment.outputs("foundation")["RepositoryName"])
+
+    def find(self, tag: str) -> str | None:
+        """The URI, by digest, of a tagged image; None when there is none."""
+        ecr = self.setting.client("ecr")
+        with saying(f"looking for {self.name}:{tag}"):
+            try:
+                found = ecr.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])
+            except ClientError as error:
+                if code_of(error) in ABSENT:
+                    return None
+                raise
+            repository = ecr.describe_repositories(repositoryNames=[self.name])["repositories"][0]
+        return f"{repository['repositoryUri']}@{found['imageDetails'][0]['imageDigest']}"
+
+    def push(self, image: str, tag: str) -> str:
+        """Push an image of the engine under an immutable tag; its URI by digest."""
+        host, user, password = self._door()
+        engine.push(image, host, user, password, f"{host}/{self.name}:{tag}")
+        uri = self.find(tag)
+        if uri is None:
+            raise CiError(f"{self.name}:{tag} was pushed, but ECR does not have it. Push again.")
+        return uri
+
+    def pull(self, uri: str) -> str:
+        """Make an image of this repository known to the engine; its name there."""
+        host, user, password = self._door()
+        name = f"{host}/{uri.partition('/')[2]}"
+        engine.pull(name, host, user, password)
+        return name
+
+    def record(self, uri: str, described: dict[str, Any]) -> None:
+        """Keep what is in an image, unless it is known already."""
+        key = f"images/{uri.rpartition(':')[2]}.json"
+        if self.setting.read(key) is None:
+            self.setting.write_json(key, described)
+
+    def _door(self) -> tuple[str, str, str]:
+        with saying("signing in to ECR"):
+            token = self.setting.client("ecr").get_authorization_token()["authorizationData"][0]
+        user, _, password = base64.b64decode(token["authorizationToken"]).decode().partition(":")
+        return urlsplit(token["proxyEndpoint"]).netloc, user, password
+
+
+def tag_of(source: Source) -> str:
+    """The tag of the image of a commit: the same for the same files."""
+    return f"ci-{source.identity}"
+
+
+def local_name(source: Source) -> str:
+    """Its name in the engine."""
+    return f"sagemaker-container:{tag_of(source)}"
+
+
+def build(source: Source, say: Say) -> str:
+    """Build the commit's image, unless the engine has it; its name there.
+
+    Raises:
+        EngineFault: the build failed.
+    """
+    name = local_name(source)
+    if engine.exists(name):
+        say(f"{name} is built already")
+        return name
+    say(f"building {name}")
+    with tempfile.TemporaryDirectory(prefix="build-") as place:
+        context = Path(place, "context")
+        source.repository.export(source.commit, context)
+        _dated(context, source.repository.time(source.commit))
+        engine.build(
+            context,
+            name,
+            {"GIT_COMMIT": source.commit, "BASE_IMAGE": os.environ.get("BASE_IMAGE", "")},
+            {"content": source.identity},
+        )
+    return name
+
+
+def publish(deployment: Deployment, source: Source, say: Say) -> str:
+    """Publish the commit's image, unless it is there; its URI by digest.
+
+    Raises:
+        CiError: it is not built; or ECR refuses it.
+    """
+    registry, tag = Registry.of(deployment), tag_of(source)
+    uri = registry.find(tag)
+    if uri is None:
+        name = local_name(source)
+        if not engine.exists(name):
+            raise CiError(f"{name} is not built here. Build it with `python -m ci build`.")
+        described = _description(name, source)
+        say(f"pushing {name} to {registry.name}")
+        uri = registry.push(name, tag)
+        registry.record(uri, described)
+    elif registry.setting.read(f"images/{uri.rpartition(':')[2]}.json") is None:
+        registry.record(uri, _description(registry.pull(uri), source))
+    say(f"published: {uri}")
+    return uri
+
+
+def _description(name: str, source: Source) -> dict[str, Any]:
+    return {**engine.describe(name), **source.marks()}
+
+
+def _dated(directory: Path, seconds: int) -> None:
+    """Give every file the commit's time, so that equal commits make equal layers."""
+    for path in [directory, *directory.rglob("*")]:
+        os.utime(path, (seconds, seconds), follow_symlinks=False)
