@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -41,10 +41,29 @@ def image_id(image: str) -> str:
         EngineUnavailable: no engine answers, or it has no such image.
     """
     try:
-        client = docker.from_env(timeout=ENGINE_SECONDS)
-        return client.images.get(image).id
+        with closing(docker.from_env(timeout=ENGINE_SECONDS)) as client:
+            return client.images.get(image).id
     except ImageNotFound:
         raise EngineUnavailable(f"The engine has no image {image}.") from None
+    except DockerException:
+        raise EngineUnavailable("No Docker engine answers (`docker info`).") from None
+
+
+def pulled(image: str, user: str, password: str) -> str:
+    """The engine's own name of an image, after it was pulled by digest: REPOSITORY@sha256:….
+
+    Raises:
+        EngineUnavailable: no engine answers, or the registry does not hand it out.
+    """
+    repository, _, digest = image.partition("@")
+    credentials = {"username": user, "password": password}
+    try:
+        with closing(docker.from_env(timeout=ENGINE_SECONDS)) as client:
+            return client.images.pull(repository, tag=digest, auth_config=credentials).id
+    except APIError as error:
+        raise EngineUnavailable(
+            f"The engine has no image {image}, and cannot pull it: {error.explanation}."
+        ) from None
     except DockerException:
         raise EngineUnavailable("No Docker engine answers (`docker info`).") from None
 

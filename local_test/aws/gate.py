@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 from local_test.aws.calls import named_call, refusal
 from local_test.aws.control import PREFIX as CONTROL
 from local_test.aws.page.application import PREFIX as PAGE
+from local_test.aws.registry import PREFIX as REGISTRY
+from local_test.aws.registry import Registry
 from local_test.aws.sagemaker.service import SageMaker
 
 REFUSED = "NotImplemented"
@@ -15,17 +17,20 @@ QUERY = "application/x-www-form-urlencoded"
 
 
 class Gate:
-    """A WSGI application in front of SageMaker (ours) and everything else (moto's)."""
+    """A WSGI application in front of SageMaker and ECR's registry (ours) and all else (moto's)."""
 
     def __init__(self) -> None:
         self._sagemaker: SageMaker | None = None
+        self._registry: Registry | None = None
         self._others: Any = None
         self._control: Any = None
         self._page: Any = None
 
-    def open(self, sagemaker: SageMaker, others: Any, control: Any, page: Any) -> None:
+    def open(
+        self, sagemaker: SageMaker, registry: Registry, others: Any, control: Any, page: Any
+    ) -> None:
         """Let calls through to these."""
-        self._sagemaker, self._others = sagemaker, others
+        self._sagemaker, self._registry, self._others = sagemaker, registry, others
         self._control, self._page = control, page
 
     def close(self) -> None:
@@ -34,13 +39,8 @@ class Gate:
             self._sagemaker.close()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if path.startswith(PAGE):
-            return self._page(environ, start_response)
-        if path.startswith(CONTROL):
-            return self._control(environ, start_response)
-        if self._sagemaker.answers(environ):
-            return self._sagemaker(environ, start_response)
+        if (ours := self._ours(environ)) is not None:
+            return ours(environ, start_response)
         service, operation = named_call(environ)
         if why := refusal(service, operation):
             return _refused(why, environ, start_response)
@@ -49,6 +49,22 @@ class Gate:
         except NotImplementedError as error:
             why = f"moto has no {service} {operation}: {error}"
             return _refused(why, environ, start_response)
+
+    def _ours(self, environ: dict[str, Any]) -> Any:
+        """Which of our own applications answers; None when moto does, or nobody."""
+        path = environ["PATH_INFO"]
+        if path.startswith(PAGE):
+            return self._page
+        if path.startswith(CONTROL):
+            return self._control
+        if path.startswith(REGISTRY) and not _signed(environ):
+            return self._registry
+        return self._sagemaker if self._sagemaker.answers(environ) else None
+
+
+def _signed(environ: dict[str, Any]) -> bool:
+    """As calls of AWS' API are, and those of its registry are not."""
+    return environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-")
 
 
 def _refused(why: str, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

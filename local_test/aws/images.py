@@ -1,9 +1,11 @@
 """Images in the local AWS: what an image URI of a job or a model stands for.
 
-A registered image is a manifest in ECR. Its config digest names what to run: the id of an
-image of the Docker engine or, with the process engine, a copy of an algorithm directory.
+An image is a manifest in ECR, pushed to its registry or registered without layers. Its config
+digest names what to run: the id of an image of the Docker engine, which pulls what was pushed, or,
+with the process engine, a copy of a registered algorithm directory.
 """
 
+import base64
 import hashlib
 import json
 import shutil
@@ -12,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -19,7 +22,7 @@ from framework.testing.engine import digest
 from local_test.aws.world import World
 from local_test.cluster import Cluster, ProcessCluster
 from local_test.console import Screen
-from local_test.errors import BenchError
+from local_test.errors import BenchError, EngineUnavailable
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -73,30 +76,42 @@ def register(
 def resolve(world: World, uri: str, region: str, memory_mb: int | None = None) -> ClusterFactory:
     """What makes the hosts that run an image, given a directory for their logs.
 
+    The Docker engine pulls what it has not.
+
     Args:
         memory_mb: what a container gets; processes get what there is.
 
     Raises:
         BenchError: ECR has no such image, or it is none that this AWS can run.
     """
-    config = _config_of(world, uri, region)
+    repository, found = _found(world, uri, region)
+    if (kind := found["imageManifestMediaType"]) != MANIFEST:
+        raise BenchError(
+            f"Unsupported manifest media type {kind} for image {uri}. SageMaker takes {MANIFEST}: "
+            "build with --provenance=false and --output type=docker."
+        )
+    config = json.loads(found["imageManifest"])["config"]["digest"]
     if world.engine == "docker":
         from local_test.containers import ContainerCluster
 
-        return lambda scratch: ContainerCluster.of(config, Path(), scratch, SILENT, memory_mb)
+        address = f"{repository}@{found['imageId']['imageDigest']}"
+        image = _in_engine(world, config, address, region)
+        return lambda scratch: ContainerCluster.of(image, Path(), scratch, SILENT, memory_mb)
     try:
         snapshot = json.loads(_description(world, config).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BenchError(
-            f"{uri} was not registered here, so there is nothing to run. Register an algorithm "
-            "directory with `python -m local_test aws image DIRECTORY`."
+            f"{uri} was pushed, and the process engine runs registered directories only. Register "
+            "one with `python -m local_test aws image DIRECTORY`, or start the local AWS with "
+            "--engine docker."
         ) from None
     algorithm = Path(snapshot["algorithm"])
     python = Path(snapshot["python"]) if snapshot["python"] else None
     return lambda scratch: ProcessCluster(algorithm, scratch, python)
 
 
-def _config_of(world: World, uri: str, region: str) -> str:
+def _found(world: World, uri: str, region: str) -> tuple[str, dict[str, Any]]:
+    """The repository of an image, and the image as BatchGetImage tells it."""
     host, _, path = uri.partition("/")
     repository, at, identity = path.partition("@")
     image = {"imageDigest": identity}
@@ -111,7 +126,19 @@ def _config_of(world: World, uri: str, region: str) -> str:
             )["images"]
     if not found:
         raise BenchError(f"ECR in {region} has no image {uri}.")
-    return json.loads(found[0]["imageManifest"])["config"]["digest"]
+    return repository, found[0]
+
+
+def _in_engine(world: World, config: str, address: str, region: str) -> str:
+    """The engine's name of an image that is registered, or at that address of the registry."""
+    from local_test import containers
+
+    with suppress(EngineUnavailable):
+        return containers.image_id(config)
+    grant = world.client("ecr", region).get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(grant["authorizationToken"]).decode().partition(":")
+    registry = urlsplit(grant["proxyEndpoint"]).netloc
+    return containers.pulled(f"{registry}/{address}", user, password)
 
 
 def _of_engine(source: Path | str | Environment) -> str:

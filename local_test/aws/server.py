@@ -12,6 +12,7 @@ from local_test.aws.clock import Clock
 from local_test.aws.control import Control
 from local_test.aws.gate import Gate
 from local_test.aws.page import application as page
+from local_test.aws.registry import Registry
 from local_test.aws.sagemaker.service import SageMaker
 from local_test.aws.world import World
 from local_test.cluster import Kind
@@ -21,12 +22,15 @@ TICK_SECONDS = 1.0
 
 
 class _QuietHandler(emulator.REQUEST_HANDLER):
-    """Keeps connections open, and does not tell every request."""
+    """Keeps connections open, and tells neither requests nor what is none."""
 
     protocol_version = "HTTP/1.1"
 
     def log_request(self, *_: object) -> None:
         """Nobody reads it."""
+
+    def log_error(self, *_: object) -> None:
+        """The Docker engine tries TLS before it talks to a registry."""
 
 
 class LocalAws:
@@ -50,6 +54,7 @@ class LocalAws:
         emulator.install(self.world)
         self._gate.open(
             sagemaker,
+            Registry(self.world),
             emulator.application(),
             Control(self.world, self.reset),
             page.application(self.world),
