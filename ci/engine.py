@@ -112,7 +112,7 @@ def _has_target(dockerfile: Path) -> bool:
 def _run(arguments: Sequence[str], doing: str, settings: Mapping[str, str] = {}) -> str:
     done = _call(arguments, settings)
     if done.returncode:
-        last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-15:])
+        last = "\n".join(f"{done.stdout}\n{done.stderr}".strip().splitlines()[-15:])
         raise EngineFault(f"While {doing}, docker said: {last}")
     return done.stdout
 

@@ -73,7 +73,7 @@ def in_process(source: Source) -> Run:
 
 
 def prove(
-    setting: Setting, artifact: str, new: Run, live: Run | None, replies_changed: bool
+    setting: Setting, artifact: str, new: Run, live: Run | None, *, replies_changed: bool
 ) -> Proved:
     """Let the new image serve the live artifact, and the live image, too, to compare.
 

@@ -16,7 +16,6 @@ from ci.plan import Content
 from ci.repository import Repository
 
 RECIPE = "Dockerfile"
-REPLIES = "replies.json"
 DESCRIBE_SECONDS = 120
 
 
@@ -55,13 +54,7 @@ class Source:
         return {
             "commit": self.commit,
             "recipe": _recipe(self.repository.text(self.commit, RECIPE)),
-            "replies": self.replies,
         }
-
-    @property
-    def replies(self) -> str | None:
-        """A hash of the sample replies; None when the algorithm declares none."""
-        return self.repository.tree(self.commit, f"{self.directory}/{REPLIES}")
 
     @property
     def identity(self) -> str:

@@ -83,15 +83,14 @@ def _proved(plan: Plan, setting: Setting, image: str) -> Proved:
     if artifact is None:
         raise PlanOutOfDate("There is no live model any more. Run the command again.")
     to_stderr("proving the image on the live artifact")
-    record = _record(setting, live.uri)
-    replies_changed = record.get("replies") != plan.source.replies
+    before, after = (_record(setting, uri).get("replies") for uri in (live.uri, image))
     if engine.answers():
         registry = Registry.of(plan.deployment)
         new = in_container(registry, image)
         old = in_container(registry, live.uri) if not live.why else None
     else:
         new, old = in_process(plan.source), None
-    proved = prove(setting, artifact.artifact, new, old, replies_changed)
+    proved = prove(setting, artifact.artifact, new, old, replies_changed=before != after)
     for note in proved.notes:
         to_stderr(note)
     return proved
