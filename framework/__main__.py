@@ -1,4 +1,4 @@
-"""The in-image program: python -m framework train | serve | check | monitor | evaluate | describe.
+"""The in-image program: python -m framework COMMAND, one of COMMANDS below.
 
 Each command imports its own side only, so that serving never loads training and
 the other way round.
@@ -21,6 +21,7 @@ COMMANDS = {
     "train": ("framework.training.program", "train a model as a SageMaker training job does"),
     "serve": ("framework.serving.program", "answer /ping and /invocations"),
     "check": ("framework.testing.program", "prove that the algorithm keeps the contract"),
+    "prove": ("framework.testing.proof", "serve a model, ask its sample, and print what was seen"),
     "monitor": ("framework.monitoring.program", "compare live requests with the training data"),
     "evaluate": ("framework.evaluation.program", "judge data before training, or a model after"),
     "describe": ("framework.inspection.program", "print what the algorithm is, as JSON"),

@@ -11,6 +11,7 @@ training_only = ["matplotlib"]          # packages of which the artifact holds n
 [sample]                                # optional, what `check` and the demo train on
 channels = "sample:write_channels"      # a function, or a directory with one folder per channel
 hyperparameters = { max_depth = 4 }
+replies = "replies.json"                # what the served sample answers; `check` holds to its form
 
 [check]                                 # optional limits of the conformance suite
 start_seconds = 30
@@ -57,6 +58,7 @@ class SampleDeclaration(BaseModel):
     model_config = ConfigDict(extra="forbid")
     channels: str = ""
     hyperparameters: dict[str, Any] = {}
+    replies: str = ""
 
 
 class CheckLimits(BaseModel):
@@ -124,6 +126,12 @@ class Algorithm:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise AlgorithmNotFound(f"{path}: '{where}': {first['msg']}.") from None
+
+    @property
+    def replies(self) -> Path | None:
+        """The file that ``[sample] replies`` names, whether or not it is there; None: no name."""
+        named = self.file.sample.replies
+        return self.directory / named if named else None
 
     def trainer_class(self) -> type[Trainer]:
         """Import the class that ``trainer`` names."""

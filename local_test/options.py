@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from framework.testing.program import parser as check_parser
-from local_test.commands import aws, batch, check, demo, invoke, serve, train
+from local_test.commands import aws, batch, check, demo, invoke, replies, serve, train
 from local_test.endpoint import STARTUP_SECONDS
 from local_test.jobs import JOBS_DIRECTORY
 
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
             conflict_handler="resolve",
         )
     )
+    _replies(subcommands.add_parser("replies", help="write down what the served sample answers"))
     _aws(subcommands.add_parser("aws", help="run an AWS on this machine, and steer it"))
     _demo(subcommands.add_parser("demo", help="train, serve and ask, with held-out data"))
     return main
@@ -143,6 +144,13 @@ def _check(command: argparse.ArgumentParser) -> None:
     _jobs(command)
 
 
+def _replies(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=replies.run, image=None)
+    _directory(command)
+    _engine(command)
+    _jobs(command)
+
+
 def _aws(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(title="actions", required=True, metavar="ACTION")
     up = actions.add_parser("up", help="run it until Ctrl-C")
@@ -186,6 +194,11 @@ def _demo(command: argparse.ArgumentParser) -> None:
 
 
 def _algorithm(command: argparse.ArgumentParser) -> None:
+    _directory(command)
+    command.add_argument("--image", help="an image instead of an algorithm directory")
+
+
+def _directory(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "algorithm",
         nargs="?",
@@ -193,7 +206,6 @@ def _algorithm(command: argparse.ArgumentParser) -> None:
         default=Path("container"),
         help="a directory with algorithm.toml (default: container)",
     )
-    command.add_argument("--image", help="an image instead of an algorithm directory")
 
 
 def _engine(command: argparse.ArgumentParser) -> None:

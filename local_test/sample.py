@@ -20,24 +20,41 @@ from pathlib import Path
 from framework.algorithm import Algorithm
 from framework.testing.subject import Subject
 target = Path(sys.argv[1])
+algorithm = Algorithm.load()
 with tempfile.TemporaryDirectory() as scratch:
-    subject = Subject.of(Algorithm.load(), Path(scratch))
+    subject = Subject.of(algorithm, Path(scratch))
     for name, source in subject.channels.items():
         shutil.copytree(source, target / "channels" / name)
+if subject.replies and subject.replies.is_file():
+    shutil.copy(subject.replies, target / subject.replies.name)
 job = {"hyperparameters": subject.hyperparameters, "start_seconds": subject.start_seconds,
-       "stop_seconds": subject.stop_seconds}
+       "stop_seconds": subject.stop_seconds, "replies_name": algorithm.file.sample.replies}
 (target / "sample.json").write_text(json.dumps(job))
 """
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A small job: one directory per channel, hyperparameters, and the limits of `check`."""
+    """A small job: one directory per channel, hyperparameters, and the limits of `check`.
 
-    channels: tuple[Path, ...]
+    Attributes:
+        replies_name: what ``[sample] replies`` names in the algorithm's directory; may be empty.
+    """
+
+    directory: Path
     hyperparameters: Mapping[str, Any]
     start_seconds: float
     stop_seconds: float
+    replies_name: str
+
+    @property
+    def channels(self) -> tuple[Path, ...]:
+        return tuple(sorted((self.directory / "channels").iterdir()))
+
+    @property
+    def replies(self) -> Path | None:
+        """A copy of the sample replies, absent while there are none; None when none are named."""
+        return self.directory / Path(self.replies_name).name if self.replies_name else None
 
 
 def write_sample(cluster: Cluster, directory: Path) -> Sample:
@@ -63,4 +80,4 @@ def write_sample(cluster: Cluster, directory: Path) -> Sample:
             "Name the input with --channel NAME=PATH."
         )
     job = json.loads((directory / "sample.json").read_text(encoding="utf-8"))
-    return Sample(tuple(sorted((directory / "channels").iterdir())), **job)
+    return Sample(directory, **job)

@@ -1,14 +1,17 @@
 """Everything that `describe` prints, put together."""
 
+import hashlib
 import platform
 from collections.abc import Iterator
 from typing import Any
 
 import framework
 from framework.algorithm import Algorithm
+from framework.errors import AlgorithmNotFound, ConfigurationError
 from framework.inspection.code import ARTIFACT, Code, code_of
 from framework.inspection.imports import FRAMEWORK
-from framework.inspection.packages import Installed
+from framework.inspection.packages import Distributions, Installed, Package, Pinned
+from framework.inspection.pins import read_pins
 from framework.inspection.tuning import (
     hyperparameters_of,
     metric_definitions,
@@ -19,6 +22,8 @@ from framework.inspection.tuning import (
 from framework.serving.formats import PARQUET, READERS, WRITERS
 from framework.trainer import Trainer
 
+REQUIREMENTS = "requirements.txt"
+
 
 def describe(algorithm: Algorithm) -> dict[str, Any]:
     """What the algorithm is, as a JSON object: what it takes, and the code on each side.
@@ -28,8 +33,7 @@ def describe(algorithm: Algorithm) -> dict[str, Any]:
     Raises:
         FrameworkError: the algorithm cannot be described, because it is set up wrongly.
     """
-    code = code_of(algorithm)
-    installed = Installed()
+    code, installed = code_of(algorithm), Installed()
     return {
         "framework": framework.__version__,
         "python": platform.python_version(),
@@ -37,17 +41,64 @@ def describe(algorithm: Algorithm) -> dict[str, Any]:
         "predictor": algorithm.file.predictor,
         **(_declared_by(algorithm.trainer_class()) if algorithm.file.trainer else {}),
         "content_types": {"requests": _readable(installed), "answers": list(WRITERS)},
+        "replies": _replies(algorithm),
+        **_by_sides(code, installed),
+        "unreached_packages": installed.unreached(installed.reached(code.imports)),
+    }
+
+
+def describe_source(algorithm: Algorithm) -> dict[str, Any]:
+    """The code and the packages on each side, before any image is built; nothing is imported.
+
+    Versions are those that requirements.txt of the algorithm and of the framework pin.
+
+    Raises:
+        FrameworkError: the algorithm is set up wrongly, or a line is no requirement.
+    """
+    files = [directory / REQUIREMENTS for directory in (FRAMEWORK, algorithm.directory)]
+    try:
+        pins = read_pins(file for file in files if file.is_file())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The requirements cannot be read: {error}.") from None
+    pinned = Pinned(pins, Installed())
+    return {"replies": _replies(algorithm), **_by_sides(code_of(algorithm, pinned.has), pinned)}
+
+
+def _replies(algorithm: Algorithm) -> str | None:
+    """SHA-256 of the declared sample replies."""
+    if algorithm.replies is None:
+        return None
+    try:
+        return hashlib.sha256(algorithm.replies.read_bytes()).hexdigest()
+    except OSError:
+        raise AlgorithmNotFound(
+            f"{algorithm.directory}/algorithm.toml: [sample] replies names "
+            f"'{algorithm.file.sample.replies}', which is not there. "
+            "`python -m local_test replies` makes it."
+        ) from None
+
+
+def _by_sides(code: Code, packages: Distributions) -> dict[str, Any]:
+    return {
         "code": [
             {"path": file.path, "origin": file.origin, "sha256": file.sha256, **_sides(file.via)}
             for file in code.files
         ],
-        "packages": [
-            {"name": p.name, "version": p.version, "sha256": p.sha256, **_sides(p.via)}
-            for p in installed.reached(code.imports)
-        ],
+        "packages": [_package(package) for package in packages.reached(code.imports)],
         "unreached": code.unreached,
         "unknown": code.unknown,
-        "warnings": [*code.warnings, *_not_installed(code, installed)],
+        "warnings": [*code.warnings, *_not_installed(code, packages)],
+    }
+
+
+def _package(package: Package) -> dict[str, Any]:
+    pinned = {"specifier": package.specifier} if package.specifier is not None else {}
+    return {
+        "name": package.name,
+        "version": package.version,
+        "sha256": package.sha256,
+        **pinned,
+        **_sides(package.via),
     }
 
 
@@ -72,11 +123,11 @@ def _sides(via: dict[str, str]) -> dict[str, Any]:
     return {"sides": sorted(via), "via": dict(sorted(via.items()))}
 
 
-def _not_installed(code: Code, installed: Installed) -> Iterator[str]:
+def _not_installed(code: Code, packages: Distributions) -> Iterator[str]:
     asked = {(who, name) for names in code.imports.values() for name, who in names.items()}
     for who, name in sorted(asked):
         optional = who.startswith((f"{FRAMEWORK.name}/", ARTIFACT))
-        if not optional and not installed.has(name):
+        if not optional and not packages.has(name):
             yield (
                 f"{who} imports '{name}', which is neither in the algorithm's directory nor "
                 "installed. Add its package to the requirements, unless it is optional."

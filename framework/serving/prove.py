@@ -48,12 +48,16 @@ def prove(algorithm: Algorithm, model_dir: Path) -> None:
     manifest = Manifest.read(model_dir)
     if answer is None or manifest is None:
         return
-    golden = _golden(model, answer.values)
+    golden = golden_answers(model, answer.values)
     manifest.model_copy(update={"golden": golden}).write(model_dir)
 
 
-def _golden(model: ServedModel, answers: Any) -> GoldenAnswers | None:
-    """The answers as plain values; None when only the algorithm's own encode understands them."""
+def golden_answers(model: ServedModel, answers: Any) -> GoldenAnswers | None:
+    """The answers as plain values; None when only the algorithm's own encode understands them.
+
+    Raises:
+        RequestError: they are nothing that the server can write.
+    """
     try:
         values = plain(answers)
     except RequestError:

@@ -18,6 +18,9 @@ from framework.layout import Layout
 class Subject:
     """A small training job of an algorithm, and seconds within which it must start and stop.
 
+    Attributes:
+        replies: the file with what this job's model answers; None when the job has none.
+
     Raises:
         ConfigurationError: a channel's directory or file does not exist.
     """
@@ -26,6 +29,7 @@ class Subject:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     start_seconds: float = CheckLimits().start_seconds
     stop_seconds: float = CheckLimits().stop_seconds
+    replies: Path | None = None
 
     def __post_init__(self) -> None:
         for name, path in self.channels.items():
@@ -45,6 +49,7 @@ class Subject:
             declared.sample.hyperparameters,
             declared.check.start_seconds,
             declared.check.stop_seconds,
+            algorithm.replies,
         )
 
 

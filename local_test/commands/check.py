@@ -69,4 +69,5 @@ def _subject(options: Namespace, cluster: Cluster, directory: Path) -> Subject:
         sample.hyperparameters,
         sample.start_seconds,
         sample.stop_seconds,
+        sample.replies,
     )

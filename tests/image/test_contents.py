@@ -72,6 +72,7 @@ def test_holds_the_code_and_its_lock_files_only(shell: Callable[[str], str]):
         "/opt/framework/framework/requirements.txt",
         "/opt/program/requirements.txt",
         "/opt/program/algorithm.toml",
+        "/opt/program/replies.json",
     }
 
 

@@ -7,7 +7,7 @@ good algorithm does, and name it here. It raises Failed, Warned or NotChecked ot
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from framework.testing.checks import artifact, process, serving, training
+from framework.testing.checks import artifact, process, replies, serving, training
 from framework.testing.session import Session
 
 
@@ -50,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     Check("no-traceback", "serving", serving.no_traceback),
     Check("content-types", "serving", serving.content_types),
     Check("media-types", "serving", serving.media_types),
+    Check("sample-replies", "serving", replies.sample_replies),
     Check("serving-writes", "serving", serving.serving_writes),
     Check("ping", "process", process.ping_during_predict),
     Check("drains", "process", process.drains),
