@@ -4,9 +4,11 @@ import argparse
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from ci.commands import (
+    comment,
     deploy,
     destroy,
     history,
@@ -20,6 +22,8 @@ from ci.commands import (
 )
 from ci.errors import EXIT_INTERRUPTED, EXIT_KNOWN, EXIT_UNEXPECTED, CiError
 
+Add = Callable[..., argparse.ArgumentParser]
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; each sets ``run(options) -> exit code``."""
@@ -32,32 +36,51 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, entry: object, purpose: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=purpose, description=purpose)
         made.set_defaults(run=entry)
+        return made
+
+    def of_environment(name: str, entry: object, purpose: str) -> argparse.ArgumentParser:
+        made = command(name, entry, purpose)
         made.add_argument(
             "environment", help="a name in ci/environments, or the path of such a file"
         )
         return made
 
-    planned = command("plan", plan.run, "say what this commit means for an environment, and why")
+    _add_pushes(command, of_environment)
+    _add_runs(of_environment)
+    _add_stacks(of_environment)
+    return main
+
+
+def _add_pushes(command: Add, of_environment: Add) -> None:
+    """From a commit to the endpoint, and back."""
+    planned = of_environment("plan", plan.run, "say what this commit means, and why")
     _of_commit(planned)
-    _overridable(planned)
     planned.add_argument("--json", action="store_true", help="print it as JSON")
     planned.add_argument("--output", type=Path, metavar="FILE", help="write it as JSON, too")
     planned.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a reviewer")
-    built = command("build", image.build, "build the image of this commit, if the plan wants one")
+    shown = command("comment", comment.run, "show plans in the merge request")
+    shown.add_argument("files", nargs="+", type=Path, help="written by `plan --markdown`")
+    built = command("build", image.build, "build and check the image, if a plan wants one")
+    built.add_argument("environments", nargs="+", help="any that may want it")
+    built.add_argument("--junit", type=Path, metavar="FILE", help="write the checks for GitLab")
     _of_commit(built)
-    _overridable(built)
-    published = command("publish", image.publish, "push that image to the environment's ECR")
+    published = of_environment("publish", image.publish, "push that image to ECR")
     _of_commit(published)
-    _overridable(published)
+    published.add_argument("--from", dest="origin", help="the environment that has it already")
     published.add_argument("--image", default="", help="one that is in ECR already, by digest")
     published.add_argument(
         "--description", type=Path, metavar="FILE", help="with --image: what its `describe` printed"
     )
-    command("deploy", deploy.run, "bring the stacks to what this commit says")
-    back = command("back", deploy.back, "return one stack to an earlier deployment")
-    back.add_argument("stack", choices=["foundation", "retraining", "monitoring"])
-    back.add_argument("--to", metavar="HASH", help="default: the one before")
-    pointed = command("point", point.run, "choose the image that the next run trains with")
+    made = of_environment("release", release.run, "do what the plan says")
+    _of_commit(made)
+    made.add_argument("--image", default="", help="by digest; default: the published one")
+    undone = of_environment("rollback", rollback.run, "go back to an earlier release")
+    undone.add_argument("--to", metavar="RELEASE", help="or run, or commit; default: the last good")
+
+
+def _add_runs(of_environment: Add) -> None:
+    """The retraining loop."""
+    pointed = of_environment("point", point.run, "choose the image that the next run trains with")
     pointed.add_argument("image", help="its URI, by digest")
     pointed.add_argument(
         "--description",
@@ -65,13 +88,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what `docker run IMAGE describe` printed; tuning needs it",
     )
-    made = command("release", release.run, "do what the plan says: update, or leave for training")
-    _of_commit(made)
-    _overridable(made)
-    made.add_argument("--image", default="", help="by digest; default: the published one")
-    undone = command("rollback", rollback.run, "go back to an earlier release")
-    undone.add_argument("--to", metavar="RELEASE", help="or run, or commit; default: the last good")
-    started = command("run", run.run, "start a retraining run and follow it")
+    started = of_environment("run", run.run, "start a retraining run and follow it")
     started.add_argument("--name", help="of the execution; default: a unique one")
     started.add_argument(
         "--input",
@@ -80,28 +97,32 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="for example hyperparameters.rounds=30 or tune=true; may be repeated",
     )
-    past = command("history", history.run, "the releases, and what they were made of")
+    past = of_environment("history", history.run, "the releases, and what they were made of")
     past.add_argument("--again", metavar="RUN", help="make one again from the same things")
     past.add_argument("--json", action="store_true", help="print everything as JSON")
-    command("status", status.run, "the stacks, the endpoint and the newest runs")
-    gone = command("destroy", destroy.run, "remove everything of an environment")
+
+
+def _add_stacks(of_environment: Add) -> None:
+    """What lives longer than any release."""
+    of_environment("deploy", deploy.run, "bring the stacks to what this commit says")
+    back = of_environment("back", deploy.back, "return one stack to an earlier deployment")
+    back.add_argument("stack", choices=["foundation", "retraining", "monitoring"])
+    back.add_argument("--to", metavar="HASH", help="default: the one before")
+    of_environment("status", status.run, "the stacks, the endpoint and the newest runs")
+    gone = of_environment("destroy", destroy.run, "remove everything of an environment")
     gone.add_argument("--yes", metavar="NAME", help="the environment's name, to be sure")
     gone.add_argument("--with-data", action="store_true", help="the artifact bucket, too")
-    return main
 
 
-def _of_commit(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--commit", default="HEAD", help="default: HEAD")
-    command.add_argument(
+def _of_commit(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--commit", default="HEAD", help="default: HEAD")
+    made.add_argument(
         "--algorithm",
         default="container",
         metavar="DIRECTORY",
         help="of the algorithm, in the repository; default: container",
     )
-
-
-def _overridable(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+    made.add_argument(
         "--override",
         default=os.environ.get("CI_OVERRIDE", ""),
         choices=["", "release", "train", "nothing"],

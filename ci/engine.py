@@ -80,6 +80,20 @@ def pull(name: str, registry: str, user: str, password: str) -> None:
         _run(["pull", "--quiet", name], f"pulling {name}", settings)
 
 
+def check(name: str) -> list[dict[str, Any]]:
+    """The outcomes of the conformance suite in an image.
+
+    Raises:
+        EngineFault: it could not be run to its end.
+    """
+    done = _call(["run", "--rm", "--network=none", name, "check", "--json"])
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        last = "\n".join(done.stderr.strip().splitlines()[-15:])
+        raise EngineFault(f"While checking {name}, it said: {last}") from None
+
+
 def prove(name: str, model: Path) -> tuple[int, str, str]:
     """Run `prove` of an image on an unpacked model: exit code, stdout, stderr.
 

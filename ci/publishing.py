@@ -107,18 +107,21 @@ def build(source: Source, say: Say) -> str:
     return name
 
 
-def publish(deployment: Deployment, source: Source, say: Say) -> str:
+def publish(
+    deployment: Deployment, source: Source, say: Say, origin: Deployment | None = None
+) -> str:
     """Publish the commit's image, unless it is there; its URI by digest.
 
+    Args:
+        origin: the environment that has it already; without one it was built here.
+
     Raises:
-        CiError: it is not built; or ECR refuses it.
+        CiError: nobody has it; or ECR refuses it.
     """
     registry, tag = Registry.of(deployment), tag_of(source)
     uri = registry.find(tag)
     if uri is None:
-        name = local_name(source)
-        if not engine.exists(name):
-            raise CiError(f"{name} is not built here. Build it with `python -m ci build`.")
+        name = _there(source, origin)
         described = _description(name, source)
         say(f"pushing {name} to {registry.name}")
         uri = registry.push(name, tag)
@@ -127,6 +130,18 @@ def publish(deployment: Deployment, source: Source, say: Say) -> str:
         registry.record(uri, _description(registry.pull(uri), source))
     say(f"published: {uri}")
     return uri
+
+
+def _there(source: Source, origin: Deployment | None) -> str:
+    """The image's name in the engine; it is pulled from where it was published first."""
+    name = local_name(source)
+    if origin is not None:
+        registry = Registry.of(origin)
+        if uri := registry.find(tag_of(source)):
+            return registry.pull(uri)
+    if not engine.exists(name):
+        raise CiError(f"{name} is not built here. Build it with `python -m ci build`.")
+    return name
 
 
 def _description(name: str, source: Source) -> dict[str, Any]:
