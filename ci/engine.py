@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -81,15 +82,16 @@ def pull(name: str, registry: str, user: str, password: str) -> None:
 
 
 def check(name: str) -> list[dict[str, Any]]:
-    """The outcomes of the conformance suite in an image.
+    """The outcomes of the conformance suite on an image; what only isolation shows is shown, too.
 
     Raises:
         EngineFault: it could not be run to its end.
     """
-    done = _call(["run", "--rm", "--network=none", name, "check", "--json"])
+    suite = ["-m", "local_test", "check", "--image", name, "--engine=docker", "--json"]
+    done = subprocess.run([sys.executable, *suite], capture_output=True, text=True, check=False)
     try:
-        return json.loads(done.stdout)
-    except ValueError:
+        return json.loads(done.stdout)["results"]
+    except (KeyError, ValueError):
         last = "\n".join(done.stderr.strip().splitlines()[-15:])
         raise EngineFault(f"While checking {name}, it said: {last}") from None
 

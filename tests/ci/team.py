@@ -1,0 +1,190 @@
+"""A team on a GitLab: their repository, its pipelines, and the local AWS that these reach."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local_test.aws.server import LocalAws
+from tests.ci.environment_of_shop import until
+from tests.ci.gitlab import Repository
+from tests.ci.gitlab_pipeline import Pipeline
+from tests.ci.gitlab_runner import PROJECT
+
+FLATS = Path(__file__).parent / "flats"
+ROOMS = ("framework", "local_test", "ci", "Dockerfile", ".dockerignore", ".gitlab-ci.yml")
+SETTINGS = """
+project = "flats"
+name = "{name}"
+region = "eu-west-1"
+[data.channels]
+train = "data/train/"
+test = "data/test/"
+[endpoint]
+instance_count = 2
+[deployment]
+policy = "canary"
+step_percent = 50
+bake_seconds = 60
+[capture]
+percent = 0
+[triggers]
+schedule = ""
+on_upload = false
+on_drift = false
+"""
+ENVIRONMENTS = "ci/environments"
+
+
+class Team:
+    """Their repository is this project, with an algorithm of theirs in container/."""
+
+    def __init__(self, aws: LocalAws, place: Path, algorithm: Path = FLATS) -> None:
+        self.world = aws.world
+        self.variables = {
+            "AWS_ENDPOINT_URL": aws.world.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+        files = place / "files"
+        for room in ROOMS:
+            source = PROJECT / room
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            (files / room).parent.mkdir(parents=True, exist_ok=True)
+            copy(source, files / room)
+        shutil.copytree(algorithm, files / "container")
+        shutil.copy(PROJECT / "container/requirements.txt", files / "container")
+        shutil.copy(PROJECT / ".gitignore", files)
+        for name in ("staging", "production"):
+            (files / ENVIRONMENTS / f"{name}.toml").write_text(SETTINGS.format(name=name))
+        self.repository = Repository(place, files)
+        self._directory = self.repository.developer
+
+    def bootstrap(self, environment: str, channels: Path) -> None:
+        """What a person with all rights does once: the stacks, and the first data."""
+        done = self.ci("deploy", environment)
+        assert done.returncode == 0, done.stderr
+        for file in channels.rglob("*.csv"):
+            key = f"data/{file.relative_to(channels)}"
+            self.client("s3").upload_file(
+                str(file), self.outputs(environment)["ArtifactBucket"], key
+            )
+
+    def ci(self, command: str, environment: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """A command of a person at their machine."""
+        return subprocess.run(
+            [sys.executable, "-m", "ci", command, f"{ENVIRONMENTS}/{environment}.toml", *more],
+            cwd=self._directory,
+            env={**os.environ, **self.variables},
+            capture_output=True,
+            text=True,
+            timeout=170,
+            check=False,
+        )
+
+    def push(self, message: str = "A change", *, manual: tuple[str, ...] = ()) -> Pipeline:
+        """Commit what was edited, push it, and let its pipeline run."""
+        return self.repository.pipeline(
+            self.repository.pushed({}, message), variables=self.variables, manual=manual
+        )
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text in a file that has it; the whole file where ``old`` is empty."""
+        path = self._directory / name
+        text = path.read_text() if path.exists() else ""
+        assert old in text
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace(old, new) if old else new)
+
+    def add_line(self, name: str, line: str) -> None:
+        path = self._directory / name
+        self.edit(name, "", f"{path.read_text() if path.exists() else ''}\n{line}\n")
+
+    def client(self, service: str) -> Any:
+        return self.world.client(service, "eu-west-1")
+
+    def outputs(self, environment: str, stack: str = "foundation") -> dict[str, str]:
+        name = f"flats-{environment}-{stack}"
+        found = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+
+    def trains(self, environment: str = "staging") -> str:
+        """A run as the schedule starts it, which must succeed; the release that it makes."""
+        states = self.client("stepfunctions")
+        arn = states.start_execution(
+            stateMachineArn=self.outputs(environment, "retraining")["StateMachineArn"], input="{}"
+        )["executionArn"]
+        until(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING")
+        ended = states.describe_execution(executionArn=arn)
+        assert ended["status"] == "SUCCEEDED", f"{ended.get('error')}: {ended.get('cause')}"
+        return json.loads(ended["output"])["model"]
+
+    def pointer(self, environment: str = "staging") -> str:
+        name = self.outputs(environment, "retraining")["PointerParameter"]
+        return self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+    def live(self, environment: str = "staging") -> dict[str, str]:
+        """Config, image and artifact of the endpoint, which must be in service."""
+        sagemaker = self.client("sagemaker")
+        found = sagemaker.describe_endpoint(EndpointName=f"flats-{environment}")
+        assert found["EndpointStatus"] == "InService"
+        config = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
+        variant = config["ProductionVariants"][0]
+        container = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]
+        return {
+            "config": found["EndpointConfigName"],
+            "image": container["Image"],
+            "artifact": container["ModelDataUrl"],
+            "instances": variant["InitialInstanceCount"],
+        }
+
+    def jobs(self) -> list[str]:
+        """The training jobs there have been."""
+        listed = self.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+        return [one["TrainingJobName"] for one in listed]
+
+    def images(self, environment: str = "staging") -> set[str]:
+        """The digests in the registry."""
+        listed = self.client("ecr").list_images(repositoryName=f"flats-{environment}")["imageIds"]
+        return {one["imageDigest"] for one in listed}
+
+    def ask(self, area: float = 100.0, environment: str = "staging") -> Any:
+        """What the endpoint answers about one flat."""
+        answer = self.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=f"flats-{environment}",
+            ContentType="text/csv",
+            Accept="application/json",
+            Body=f"area\n{area}\n".encode(),
+        )
+        return json.loads(answer["Body"].read())
+
+    @contextmanager
+    def customer(self, environment: str = "staging") -> Iterator[list[Any]]:
+        """Somebody who asks all the time; yields the errors that they have seen."""
+        errors: list[Any] = []
+        gone = threading.Event()
+
+        def ask_on() -> None:
+            while not gone.wait(0.02):
+                try:
+                    self.ask(environment=environment)
+                except Exception as error:
+                    errors.append(error)
+
+        thread = threading.Thread(target=ask_on)
+        thread.start()
+        try:
+            yield errors
+        finally:
+            gone.set()
+            thread.join()
+
+    def settings(self, environment: str = "staging") -> Mapping[str, Any]:
+        return tomllib.loads((self._directory / ENVIRONMENTS / f"{environment}.toml").read_text())
