@@ -1,4 +1,4 @@
-"""python -m ci plan | build | publish | deploy | release | rollback | run | history | status | …"""
+"""python -m ci new | plan | build | publish | deploy | release | rollback | run | status | …"""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ from ci.commands import (
     destroy,
     history,
     image,
+    new,
     plan,
     point,
     release,
@@ -53,6 +54,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_pushes(command: Add, of_environment: Add) -> None:
     """From a commit to the endpoint, and back."""
+    made = command("new", new.run, "make an algorithm's repository; nothing is overwritten")
+    made.add_argument("directory", type=Path, help="new or empty; its name is the project's")
+    made.add_argument("--base", metavar="IMAGE", help="that its image starts from")
+    made.add_argument("--image", metavar="IMAGE", help="that its pipeline's jobs run in")
+    made.add_argument("--template-project", metavar="PATH", help="of the framework, in GitLab")
+    made.add_argument("--template-ref", default="main", metavar="REF", help="default: main")
     planned = of_environment("plan", plan.run, "say what this commit means, and why")
     _of_commit(planned)
     planned.add_argument("--json", action="store_true", help="print it as JSON")
@@ -60,10 +67,12 @@ def _add_pushes(command: Add, of_environment: Add) -> None:
     planned.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a reviewer")
     shown = command("comment", comment.run, "show plans in the merge request")
     shown.add_argument("files", nargs="+", type=Path, help="written by `plan --markdown`")
-    built = command("build", image.build, "build and check the image, if a plan wants one")
+    built = command("build", image.build, "build the image of this commit, if a plan wants one")
     built.add_argument("environments", nargs="+", help="any that may want it")
-    built.add_argument("--junit", type=Path, metavar="FILE", help="write the checks for GitLab")
     _of_commit(built)
+    checked = command("check", image.check, "prove that the built image keeps the contract")
+    checked.add_argument("--junit", type=Path, metavar="FILE", help="write the checks for GitLab")
+    _of_commit(checked)
     published = of_environment("publish", image.publish, "push that image to ECR")
     _of_commit(published)
     published.add_argument("--from", dest="origin", help="the environment that has it already")

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,19 +31,38 @@ def answers() -> bool:
 
 
 def build(
-    context: Path, name: str, arguments: Mapping[str, str], labels: Mapping[str, str]
+    context: Path,
+    name: str,
+    arguments: Mapping[str, str],
+    labels: Mapping[str, str],
+    former: str | None = None,
 ) -> None:
     """Build the algorithm's image for SageMaker: linux/amd64, no attestations, cache in itself.
+
+    Args:
+        former: an image whose layers are taken where they would be the same.
 
     Raises:
         EngineFault: the build failed; its last lines are in the message.
     """
     target = ["--target", "algorithm"] if _has_target(context / "Dockerfile") else []
+    arguments = {**arguments, "BUILDKIT_INLINE_CACHE": "1"}
     given = [f"--build-arg={key}={value}" for key, value in arguments.items() if value]
+    cache = [f"--cache-from={former}"] if former else []
     marks = [f"--label={key}={value}" for key, value in labels.items()]
     settings = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
     _run(
-        ["build", f"--platform={PLATFORM}", *target, *given, *marks, "--tag", name, str(context)],
+        [
+            "build",
+            f"--platform={PLATFORM}",
+            *target,
+            *given,
+            *marks,
+            *cache,
+            "--tag",
+            name,
+            str(context),
+        ],
         f"building {name}",
         settings,
     )
@@ -52,6 +72,36 @@ def exists(name: str) -> bool:
     """Whether the engine has an image."""
     found = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
     return found.returncode == 0
+
+
+def by_digest(name: str, newest: bool = False) -> str | None:
+    """The name by digest, as NAME@sha256:…; None for an image that is of no registry.
+
+    Args:
+        newest: ask the registry even where the engine has an image of that name.
+
+    Raises:
+        EngineFault: the registry does not have it.
+    """
+    if "@" in name:
+        return name
+    if newest or not exists(name):
+        _run(["pull", "--quiet", f"--platform={PLATFORM}", name], f"pulling {name}")
+    repository = re.sub(r":[^:/]+$", "", name)
+    known = _run(["image", "inspect", "--format={{json .RepoDigests}}", name], f"reading {name}")
+    digests = json.loads(known) or []
+    return next((one for one in digests if one.partition("@")[0] == repository), None)
+
+
+def label(name: str, key: str) -> str:
+    """A label of an image; empty when it has none of that name."""
+    form = f'--format={{{{index .Config.Labels "{key}"}}}}'
+    return _run(["image", "inspect", form, name], f"reading {name}").strip()
+
+
+def remove(name: str) -> None:
+    """Forget an image's name, and the image when it has no other."""
+    _call(["image", "rm", name])
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -81,13 +131,17 @@ def pull(name: str, registry: str, user: str, password: str) -> None:
         _run(["pull", "--quiet", name], f"pulling {name}", settings)
 
 
-def check(name: str) -> list[dict[str, Any]]:
+def check(name: str, only: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The outcomes of the conformance suite on an image; what only isolation shows is shown, too.
+
+    Args:
+        only: names of checks; empty is all.
 
     Raises:
         EngineFault: it could not be run to its end.
     """
     suite = ["-m", "local_test", "check", "--image", name, "--engine=docker", "--json"]
+    suite += [f"--only={one}" for one in only]
     done = subprocess.run([sys.executable, *suite], capture_output=True, text=True, check=False)
     try:
         return json.loads(done.stdout)["results"]

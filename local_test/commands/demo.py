@@ -170,7 +170,9 @@ def _mark(one: Asked) -> str:
 def _releases(releases: list[loop.Release]) -> Any:
     """What became of every run of the retraining loop."""
     rows = [(one.data, one.outcome, one.endpoint, f"{one.seconds:.0f} s") for one in releases]
-    return table("Retraining", ["data", "run", "endpoint after it", "took"], rows)
+    return table(
+        "Retraining and pushes", ["what is new", "what became of it", "endpoint", "took"], rows
+    )
 
 
 def _summary(result: dict[str, Any], asked: list[Asked]) -> Any:

@@ -1,4 +1,4 @@
-"""The demo's second act: stacks, three runs, a canary and a rejected model, in a local AWS."""
+"""The demo's second act: stacks, three runs, a rejected model, and two pushes, in a local AWS."""
 
 import csv
 import json
@@ -8,12 +8,13 @@ import sys
 import time
 import tomllib
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local_test.cluster import Kind
+from local_test.commands.pushes import Developer
 from local_test.console import Screen
 from local_test.errors import BenchError
 from local_test.images import PROJECT
@@ -88,6 +89,7 @@ def tell(
             loop.release("a sixth of the rows", lambda rows: rows[::FIRST_SHARE], 0),
             loop.release("all rows", lambda rows: rows, 0),
             loop.release("labels mixed up", loop.mixed_up, 1),
+            *loop.pushes(),
         ]
 
 
@@ -116,9 +118,10 @@ class Loop:
         self._settings = place / "demo.toml"
         self._project = algorithm.resolve().name.lower().replace("_", "-")
         self._outputs: dict[str, str] = {}
+        self._developer = Developer(place, algorithm, self._ci, world.engine)
 
     def deploy(self) -> None:
-        """Make the stacks, register the image, point at it, upload what never changes."""
+        """Make the stacks, push the algorithm, upload what never changes."""
         self._screen.say("")
         self._screen.say("The retraining loop, in a local AWS. Stacks first:")
         channels = "\n".join(f'{name} = "data/{name}/"' for name in self._channels)
@@ -131,16 +134,10 @@ class Loop:
             ),
             encoding="utf-8",
         )
-        if self._ci("deploy").returncode:
+        if self._ci("deploy"):
             raise BenchError("`python -m ci deploy` failed; its message is above.")
         self._outputs = self._stack_outputs("foundation")
-        from local_test.aws import images
-
-        image = images.register(
-            self._world, self._algorithm, self._outputs["RepositoryName"], "demo", REGION
-        )
-        if self._ci("point", image).returncode:
-            raise BenchError("`python -m ci point` failed; its message is above.")
+        self._developer.push(self._register)
         for name in self._channels:
             self._upload(name, lambda rows: rows)
 
@@ -155,20 +152,49 @@ class Loop:
         self._screen.say(f"New training data: {data}")
         self._upload(self._training, change)
         began = time.monotonic()
-        done = self._ci("run")
-        if done.returncode not in (0, 1):
+        code = self._ci("run")
+        if code not in (0, 1):
             raise BenchError("`python -m ci run` failed; its message is above.")
-        found = self._world.client("sagemaker", REGION).describe_endpoint(
-            EndpointName=f"{self._project}-demo"
-        )
         self._screen.say(f"The endpoint answers {self._answer()}")
         return Release(
             data=data,
-            outcome="released" if done.returncode == 0 else "rejected",
-            endpoint=found["EndpointConfigName"],
+            outcome="rejected" if code else "released",
+            endpoint=self._live(),
             seconds=time.monotonic() - began,
-            as_expected=done.returncode == expected,
+            as_expected=code == expected,
         )
+
+    def pushes(self) -> Iterator[Release]:
+        """One that only reaches serving, and one of what training and serving share."""
+        yield self._pushed(self._developer.predictor(), "live, same artifact", changes=True)
+        if shared := self._developer.shared():
+            yield self._pushed(shared, "waits for the next run", changes=False)
+
+    def _pushed(self, file: str, outcome: str, *, changes: bool) -> Release:
+        self._screen.say("")
+        self._screen.say(f"A push: {file} has a new comment")
+        before, began = self._live(), time.monotonic()
+        self._developer.touch(file)
+        self._developer.push(self._register)
+        after = self._live()
+        return Release(
+            data=f"git push: {file}",
+            outcome=outcome,
+            endpoint=after,
+            seconds=time.monotonic() - began,
+            as_expected=(before != after) == changes,
+        )
+
+    def _live(self) -> str:
+        sagemaker = self._world.client("sagemaker", REGION)
+        found = sagemaker.describe_endpoint(EndpointName=f"{self._project}-demo")
+        return found["EndpointConfigName"]
+
+    def _register(self, directory: Path, tag: str) -> str:
+        from local_test.aws import images
+
+        repository = self._outputs["RepositoryName"]
+        return images.register(self._world, directory, repository, tag, REGION)
 
     def mixed_up(self, rows: Rows) -> Rows:
         """The rows with the truth of others."""
@@ -211,23 +237,24 @@ class Loop:
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
-    def _ci(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """A command of the road to AWS, as a person would type it; its progress is shown."""
+    def _ci(self, command: str, *more: str) -> int:
+        """A command of the road to AWS, as a person would type it in the clone; its exit code."""
         environment = {
             **os.environ,
             "AWS_ENDPOINT_URL": self._world.url,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
+            "PYTHONPATH": str(PROJECT),
         }
         self._screen.say(" ".join(["$ python -m ci", command, self._settings.name, *more]))
         return subprocess.run(
             [sys.executable, "-m", "ci", command, str(self._settings), *more],
-            cwd=PROJECT,
+            cwd=self._developer.clone,
             env=environment,
-            stdout=subprocess.DEVNULL,
+            stdout=None if command == "release" else subprocess.DEVNULL,
             text=True,
             check=False,
-        )
+        ).returncode
 
     def _stack_outputs(self, stack: str) -> dict[str, str]:
         found = self._world.client("cloudformation", REGION).describe_stacks(

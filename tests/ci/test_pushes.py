@@ -81,12 +81,12 @@ def test_push_2b_another_form_of_the_reply_needs_other_sample_replies(team: Team
     assert list(team.ask()) == ["prices"]
 
 
-ENCODE = """    def encode(self, answers: Any, accept: str) -> Any:
+ENCODE = """    def encode(self, answers: Any, invocation: Any) -> bytes:
         import json
 
-        if accept == "application/json":
-            return json.dumps({"prices": [float(one) for one in answers]})
-        return super().encode(answers, accept)
+        if invocation.accept == "application/json":
+            return json.dumps({"prices": [float(one) for one in answers]}).encode()
+        return super().encode(answers, invocation)
 
 """
 
