@@ -10,7 +10,7 @@ from ci.errors import CiError
 
 @dataclass(frozen=True)
 class Repository:
-    """A clone; nothing here changes it."""
+    """A clone; nothing but ``begin`` changes it."""
 
     root: Path
 
@@ -27,13 +27,36 @@ class Repository:
         except CiError as error:
             raise CiError(f"{start} is in no git repository: {error}") from None
 
+    @classmethod
+    def begin(cls, directory: Path, message: str) -> "Repository":
+        """A repository whose newest commit has all files of a directory.
+
+        Raises:
+            CiError: git is missing, or does not know who commits.
+        """
+        made = cls(directory)
+        if not (directory / ".git").exists():
+            made._git("init", "--quiet", "--initial-branch=main")
+        made._git("add", "--all")
+        made._git("commit", "--quiet", f"--message={message}")
+        return made
+
     def commit(self, revision: str = "HEAD") -> str:
         """The full name of a commit.
 
         Raises:
             CiError: there is no such commit here.
         """
-        return self._git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+        try:
+            return self._git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+        except CiError:
+            raise CiError(
+                f"There is no commit {revision} in {self.root}. Fetch it, or name another."
+            ) from None
+
+    def is_changed(self) -> bool:
+        """Whether files differ from the commit that is checked out."""
+        return bool(self._git("status", "--porcelain", "--untracked-files=no").strip())
 
     def time(self, commit: str) -> int:
         """When it was committed, in seconds since the epoch."""
@@ -51,8 +74,9 @@ class Repository:
 
     def tree(self, commit: str, path: str) -> str | None:
         """The hash of a file or folder of a commit; None when it has none."""
+        inside = "" if path == "." else path
         try:
-            return self._git("rev-parse", "--verify", "--quiet", f"{commit}:{path}").strip()
+            return self._git("rev-parse", "--verify", "--quiet", f"{commit}:{inside}").strip()
         except CiError:
             return None
 
@@ -73,10 +97,10 @@ class Repository:
             return False if "exit code 1" in str(error) and self._has(ancestor, commit) else None
         return True
 
-    def subjects(self, path: str, since: str, limit: int = 3) -> list[str]:
-        """What changed a file after a commit, as "abc1234 subject"; empty where it is not known."""
+    def subjects(self, path: str, since: str, commit: str, limit: int = 3) -> list[str]:
+        """What changed a file between two commits, as "abc1234 subject"; empty if not known."""
         try:
-            said = self._git("log", f"-{limit}", "--format=%h %s", f"{since}..HEAD", "--", path)
+            said = self._git("log", f"-{limit}", "--format=%h %s", f"{since}..{commit}", "--", path)
         except CiError:
             return []
         return said.splitlines()
@@ -94,6 +118,7 @@ class Repository:
                 env={**os.environ, **(settings or {})},
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
             )
         except FileNotFoundError:

@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from ci.deployment import Deployment
 from ci.errors import EXIT_OK
 from ci.plan import Basis, Decision, Reason, decide
 from ci.plan.basis import basis_of
-from ci.repository import Repository
+from ci.publishing import Registry, tag_of
 from ci.source import Source
 
 WHY = {
@@ -22,6 +22,10 @@ WHY = {
     "image": "the image is made of it",
     "settings": "the environment file says otherwise than the endpoint",
 }
+REJECTED = (
+    "The image of exactly these files was rejected: a release of it failed or was rolled back. "
+    "`python -m ci release` refuses it; push a commit that mends or reverts it."
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,12 @@ class Plan:
     def of(cls, options: Namespace) -> "Plan":
         """The plan for the commit and the environment that the options name."""
         deployment = Deployment.of(options.environment)
-        repository = Repository.here()
-        source = Source(repository, repository.commit(options.commit), options.algorithm)
+        source = Source.here(options.commit, options.algorithm)
         basis = basis_of(deployment, source.directory)
-        return cls(deployment, source, basis, decide(source.content(), basis, options.override))
+        decision = decide(source.content(), basis, options.override)
+        if decision.builds and deployment.is_deployed() and _is_rejected(deployment, source):
+            decision = replace(decision, notes=(*decision.notes, REJECTED))
+        return cls(deployment, source, basis, decision)
 
     def as_json(self) -> dict[str, Any]:
         """For machines: shaped as in docs/push.md."""
@@ -96,12 +102,15 @@ class Plan:
             first = found[0]
             detail = f" ({first.detail})" if first.detail else ""
             why = "; ".join(dict.fromkeys(WHY[one.kind] for one in found))
-            yield name, f"{first.change}{detail}{self._commits(name)}", why
+            yield name, f"{first.change}{detail}{self._commits(first)}", why
 
-    def _commits(self, name: str) -> str:
-        """The commits that changed a file since the live image, where git knows them."""
-        since = self.basis.live.commit or self.basis.pointed.commit
-        found = self.source.repository.subjects(name, since) if since and "/" in name else []
+    def _commits(self, reason: Reason) -> str:
+        """The commits that changed a file since the image it is compared with, if git knows."""
+        compared = {"shared": self.basis.trained, "serving": self.basis.live}
+        since = compared.get(reason.kind, self.basis.pointed).commit
+        if not since or reason.name.startswith("package "):
+            return ""
+        found = self.source.repository.subjects(reason.name, since, self.source.commit)
         return f" by {'; '.join(found)}" if found else ""
 
 
@@ -117,6 +126,11 @@ def run(options: Namespace) -> int:
     else:
         print("\n".join(plan.as_text()))
     return EXIT_OK
+
+
+def _is_rejected(deployment: Deployment, source: Source) -> bool:
+    image = Registry.of(deployment).find(tag_of(source))
+    return image is not None and deployment.setting().rejected(image)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

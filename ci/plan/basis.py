@@ -12,7 +12,7 @@ from ci.steps.begin import NOTHING
 from ci.steps.live import look
 from ci.steps.setting import Setting
 
-NOT_DEPLOYED = Basis("Absent", "", Known(), Known(), Known())
+NOT_DEPLOYED = "The stacks are not deployed: `python -m ci deploy {}` makes them."
 
 
 def basis_of(deployment: Deployment, directory: str) -> Basis:
@@ -25,7 +25,8 @@ def basis_of(deployment: Deployment, directory: str) -> Basis:
         AwsFault: AWS refuses to say.
     """
     if not deployment.is_deployed():
-        return NOT_DEPLOYED
+        why = NOT_DEPLOYED.format(deployment.environment.name)
+        return Basis("Absent", "", Known(), Known(), Known(why=why))
     setting = deployment.setting()
     with saying(f"looking at {deployment.environment.endpoint_name}"):
         live = look(setting)
@@ -46,7 +47,13 @@ def _trained_by(champion: Model | None) -> str:
     if champion is None:
         return ""
     digest = champion.lineage.get("trained-by") or champion.lineage.get("image", "")
-    return f"{champion.image.partition('@')[0]}@{digest}" if digest else ""
+    return f"{_repository(champion.image)}@{digest}" if digest else ""
+
+
+def _repository(uri: str) -> str:
+    """The URI without digest and tag."""
+    host, slash, path = uri.partition("/")
+    return f"{host}{slash}{path.partition('@')[0].partition(':')[0]}"
 
 
 def _pointed(setting: Setting) -> str:
@@ -55,7 +62,7 @@ def _pointed(setting: Setting) -> str:
 
 
 def _settings(setting: Setting, config: str, champion: Model | None) -> tuple[str, ...]:
-    if champion is None:
+    if champion is None or not _trained_by(champion):  # an endpoint of somebody else
         return ()
     sagemaker = setting.client("sagemaker")
     return changed_settings(
@@ -83,7 +90,9 @@ class _Images:
         return self._known[uri]
 
     def _look(self, uri: str, role: str) -> Known:
-        digest = uri.rpartition("@")[2]
+        _, named, digest = uri.rpartition("@")
+        if not named:
+            return Known(uri, None, f"The {role} {uri} is named by a tag, which is no identity.")
         described = self._setting.read_json(f"images/{digest.removeprefix('sha256:')}.json")
         if not self._exists(uri):
             return Known(uri, None, f"The {role} {digest[:19]} is no longer in ECR.")
@@ -92,7 +101,12 @@ class _Images:
         except (KeyError, TypeError):
             why = f"The {role} {digest[:19]} has no record of what is in it."
             return Known(uri, None, f"{why} `python -m ci publish` makes one.")
-        return Known(uri, content, commit=described.get("commit") or "")
+        return Known(
+            uri,
+            content,
+            commit=described.get("commit") or "",
+            rejected=self._setting.rejected(uri),
+        )
 
     def _exists(self, uri: str) -> bool:
         repository, _, digest = uri.partition("/")[2].partition("@")

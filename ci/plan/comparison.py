@@ -24,40 +24,52 @@ class Difference:
 
 def differences(head: Content, other: Content, sides: frozenset[Side]) -> list[Difference]:
     """Of the items that belong to all of ``sides``, in the commit or in the other content."""
-    return list(_differences(head, other, sides))
+    return list(_Comparison(head, other, sides).differences())
 
 
-def _differences(head: Content, other: Content, sides: frozenset[Side]) -> Iterator[Difference]:
-    for name in sorted(head.items.keys() | other.items.keys()):
-        mine, theirs = head.items.get(name), other.items.get(name)
-        here = mine is not None and sides <= mine.sides
-        there = theirs is not None and sides <= theirs.sides
-        if mine and theirs and (here or there):
-            if not mine.same(theirs):
-                yield Difference(name, "changed", _versions(name, mine, theirs))
-            elif here != there and not mine.guessed:
+@dataclass(frozen=True)
+class _Comparison:
+    head: Content
+    other: Content
+    sides: frozenset[Side]
+
+    def differences(self) -> Iterator[Difference]:
+        for name in sorted(self.head.items.keys() | self.other.items.keys()):
+            mine, theirs = self.head.items.get(name), self.other.items.get(name)
+            if mine and theirs:
+                yield from self._of_both(name, mine, theirs)
+            elif mine and self.sides <= mine.sides:
+                if mine.identity is not None or mine.specifier is not None:
+                    yield Difference(name, "new", _reached(mine, self.sides))
+            elif theirs and self.sides <= theirs.sides and not self._implied(theirs):
+                yield Difference(name, "gone", _reached(theirs, self.sides))
+
+    def _of_both(self, name: str, mine: Item, theirs: Item) -> Iterator[Difference]:
+        certain = theirs if mine.guessed and theirs.sides else mine
+        here, there = self.sides <= certain.sides, self.sides <= theirs.sides
+        if mine.same(theirs):
+            if here != there and not mine.guessed and not self._implied(mine if here else theirs):
                 yield Difference(name, "moved", f"{_sides(theirs)} → {_sides(mine)}")
-        elif mine and here:
-            if mine.identity is not None:  # what nobody pins, only the build can tell
-                yield Difference(name, "new", _reached(mine, sides))
-        elif theirs and there and not _implied(head, other, theirs, sides):
-            yield Difference(name, "gone", _reached(theirs, sides))
+        elif here or there:
+            yield Difference(name, "changed", _versions(name, mine, theirs))
 
+    def _implied(self, item: Item) -> bool:
+        """Whether both have the package that needs the item.
 
-def _implied(head: Content, other: Content, item: Item, sides: frozenset[Side]) -> bool:
-    """Whether what needed the item is still there: then the build will bring it again."""
-    for side in sides:
-        needing = f"package {item.via[side]}"
-        mine, theirs = head.items.get(needing), other.items.get(needing)
-        if not (mine and theirs and side in mine.sides and mine.same(theirs)):
-            return False
-    return True
+        Then the image knows what that needs, and the commit only what it needs on this machine.
+        """
+        for side in self.sides:
+            needing = f"package {item.via[side]}"
+            mine, theirs = self.head.items.get(needing), self.other.items.get(needing)
+            if not (mine and theirs and side in mine.sides & theirs.sides and mine.same(theirs)):
+                return False
+        return True
 
 
 def _versions(name: str, mine: Item, theirs: Item) -> str:
     if not name.startswith("package "):
         return _reached(mine if mine.via else theirs, SHARED)
-    return f"{theirs.identity} → {mine.identity or mine.specifier}"
+    return f"{theirs.url or theirs.identity} → {mine.identity or mine.specifier}"
 
 
 def _sides(item: Item) -> str:

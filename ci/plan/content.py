@@ -18,23 +18,27 @@ class Item:
 
     Attributes:
         identity: a file's SHA-256 or a package's version; None where only a build can tell.
-        specifier: what the requirements allow, where ``identity`` is None.
         sides: which of serving and training reach it.
         via: side → what reaches it.
-        guessed: its sides are not certain; those of the other content count.
+        specifier: what the requirements ask for; None for what they do not name, and in images.
+        url: where an image has a package from, when the requirements named that.
+        guessed: its sides are not certain; those of the other content count, if it has any.
     """
 
     identity: str | None
     sides: frozenset[Side]
     via: Mapping[Side, str]
-    specifier: str = ""
+    specifier: str | None = None
+    url: str = ""
     guessed: bool = False
 
     def same(self, other: "Item") -> bool:
         """Whether both have the same content, as far as can be known before a build."""
-        if self.identity is None:
-            return other.identity is not None and _allows(self.specifier, other.identity)
-        return self.identity == other.identity
+        if self.specifier is None:
+            return self.identity in (None, other.identity)
+        if "://" in self.specifier:
+            return self.specifier == other.url
+        return other.identity is not None and _allows(self.specifier, other.identity)
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,15 @@ class Content:
     """Everything that counts, by name: "package NAME", or a file's path.
 
     Attributes:
-        recipe: hash of what builds the image; None where that is not known.
+        recipe: file that builds the image → its hash; None where that is not known.
         base: digest of the image it starts from; None where that is not known.
+        warnings: what `describe` says to the author of the algorithm.
     """
 
     items: Mapping[str, Item]
-    recipe: str | None = None
+    recipe: Mapping[str, str] | None = None
     base: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of_description(cls, described: Mapping[str, Any], directory: str) -> "Content":
@@ -64,6 +70,7 @@ class Content:
             items=dict(_items(described, directory)),
             recipe=described.get("recipe"),
             base=described.get("base"),
+            warnings=tuple(described.get("warnings", ())),
         )
 
 
@@ -84,7 +91,8 @@ def _item(described: Mapping[str, Any], identity: str | None) -> Item:
         identity=identity,
         sides=frozenset(described["sides"]),
         via=via,
-        specifier=described.get("specifier") or "",
+        specifier=described.get("specifier"),
+        url=described.get("url", ""),
         guessed=any(who.startswith(GUESS) for who in via.values()),
     )
 
@@ -92,5 +100,5 @@ def _item(described: Mapping[str, Any], identity: str | None) -> Item:
 def _allows(specifier: str, version: str) -> bool:
     try:
         return SpecifierSet(specifier).contains(version, prereleases=True)
-    except InvalidSpecifier:  # a URL: only the build can tell
-        return True
+    except InvalidSpecifier:  # what cannot be understood, only the build can tell
+        return False

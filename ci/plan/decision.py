@@ -7,13 +7,14 @@
 - What the image starts from, or how it is built, differs: both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ci.plan.comparison import SHARED, Difference, differences
 from ci.plan.content import SERVING, TRAINING, Content
 
+CHANGING = ("Updating", "SystemUpdating", "RollingBack")
 Release = Literal["image", "settings", ""]
 Override = Literal["release", "train", "nothing", ""]
 
@@ -27,12 +28,14 @@ class Known:
         content: None when it cannot be known.
         why: why it cannot, as a sentence; empty when it is known.
         commit: that it was built of; empty when nobody said.
+        rejected: whether a release of it failed or was rolled back.
     """
 
     uri: str = ""
     content: Content | None = None
     why: str = ""
     commit: str = ""
+    rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Basis:
     @property
     def serves(self) -> bool:
         """Whether there is an endpoint that a release could update."""
-        return self.endpoint not in ("Absent", "Failed", "Deleting", "Creating")
+        return self.endpoint in ("InService", *CHANGING)
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,9 @@ class Decision:
             ("", False): "Nothing to build and nothing to release.",
         }[self.release, self.train]
         shared = [reason.name for reason in self.reasons if reason.kind == "shared"]
-        if not shared or self.release:
+        if not shared or self.release == "image" or self.override:
             return what
-        if not self.train:
+        if not (self.train or self.release):
             return f"It waits for the next training run already: {_listed(shared)}."
         return f"{what} Training and serving share {_listed(shared)}."
 
@@ -119,14 +122,14 @@ def decide(head: Content, basis: Basis, override: Override = "") -> Decision:
     training = tuple(_reasons("training", head, basis.pointed, frozenset({TRAINING})))
     stale = tuple(_reasons("pointer", head, basis.pointed, frozenset({SERVING})))
     image = tuple(_made_otherwise(head, basis.live)) if basis.serves else ()
-    image = image or tuple(_made_otherwise(head, basis.pointed))
+    next_image = tuple(_made_otherwise(head, basis.pointed))
 
     fits = basis.serves and basis.trained.content is not None and not skew
     changed = bool(serving or image) or basis.live.content is None
     release: Release = "image" if fits and changed else ""
     if not release and basis.serves and basis.settings:
         release = "settings"
-    waits = bool(training or image) or basis.pointed.content is None
+    waits = bool(training or next_image) or basis.pointed.content is None
     train = waits or (release != "image" and bool(stale))
     decided = Decision(
         release,
@@ -136,10 +139,10 @@ def decide(head: Content, basis: Basis, override: Override = "") -> Decision:
             *(serving if basis.serves else ()),
             *training,
             *(stale if train and release != "image" and not training else ()),
-            *image,
+            *dict.fromkeys((*image, *next_image)),
             *(Reason("settings", name, "changed", "") for name in basis.settings),
         ),
-        notes=tuple(_notes(basis)),
+        notes=(*_notes(head, basis), *head.warnings),
     )
     return _overridden(decided, basis, override) if override else decided
 
@@ -157,23 +160,31 @@ def _reasons(
 
 def _made_otherwise(head: Content, other: Known) -> Iterator[Reason]:
     content = other.content
-    if content and content.recipe and head.recipe and content.recipe != head.recipe:
-        yield Reason("image", "Dockerfile", "changed", "")
+    if content and isinstance(content.recipe, Mapping) and head.recipe is not None:
+        for name in sorted(content.recipe.keys() | head.recipe.keys()):
+            if content.recipe.get(name) != head.recipe.get(name):
+                yield Reason("image", name, "changed", "")
     if content and content.base and head.base and content.base != head.base:
         yield Reason("image", "the base image", "changed", f"{content.base} → {head.base}")
 
 
-def _notes(basis: Basis) -> Iterator[str]:
+def _notes(head: Content, basis: Basis) -> Iterator[str]:
+    compared = (basis.live, basis.trained, basis.pointed)
     if basis.endpoint == "Absent":
         yield "There is no endpoint yet: the next training run creates it."
     elif not basis.serves:
         yield f"The endpoint is {basis.endpoint}: nothing can be released to it."
-    else:
-        yield from dict.fromkeys(known.why for known in (basis.live, basis.trained) if known.why)
-        if basis.trained.content is None:
-            yield "What trained the live artifact is not known, so nothing is released to it."
-    if basis.pointed.why:
-        yield basis.pointed.why
+    if basis.endpoint in CHANGING:
+        yield f"The endpoint is {basis.endpoint}: a release waits for that, and plans again then."
+    yield from dict.fromkeys(known.why for known in compared if known.why)
+    if basis.serves and basis.trained.content is None:
+        yield "What trained the live artifact is not known, so nothing is released to it."
+    if not basis.pointed.uri and not basis.pointed.why:
+        yield "No image is at the training pointer yet."
+    if basis.pointed.rejected:
+        yield "The image at the training pointer was rejected: no run uses it."
+    if any(known.content and known.content.recipe is None for known in compared):
+        yield "How an image was made is not on record, so the Dockerfile is not compared with it."
 
 
 def _overridden(decided: Decision, basis: Basis, override: Override) -> Decision:

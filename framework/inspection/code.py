@@ -5,7 +5,8 @@ cannot be known, a file belongs to more sides rather than to fewer:
 
 - what ``[code]`` in algorithm.toml declares belongs to both, and so does a module whose name the
   standard library or an installed package has too;
-- a data file belongs to the sides whose code holds its name, or its directory's, as a string;
+- a data file belongs to the sides whose code holds its name, its directory's or a pattern of it,
+  as a string;
 - code that no import reaches belongs to the sides that hide an import, unless
   ``dynamic_imports`` declares what they hide;
 - packages that the trainer's own code imports belong to serving too, because the artifact is
@@ -15,11 +16,12 @@ The file of ``[sample] replies`` belongs to none, whoever names it: it says what
 """
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from framework.algorithm import Algorithm
 from framework.errors import AlgorithmNotFound
@@ -130,12 +132,16 @@ class _Reader:
         )
 
     def _classes(self) -> Iterator[CodeFile]:
-        """algorithm.toml counts by what it names, so that a new sample touches neither side."""
-        for side, value in (
-            (SERVING, f"{self._declared.predictor} {self._declared.script}".strip()),
-            (TRAINING, self._declared.trainer),
+        """algorithm.toml counts by what it names, so that a new sample touches neither side.
+
+        How models are judged counts for training: the next run judges with it.
+        """
+        evaluation = self._declared.evaluation.model_dump_json(exclude_defaults=True)
+        for side, key, value in (
+            (SERVING, "predictor", f"{self._declared.predictor} {self._declared.script}".strip()),
+            (TRAINING, "trainer", self._declared.trainer),
+            *([(TRAINING, "evaluation", evaluation)] if evaluation != "{}" else []),
         ):
-            key = "predictor" if side == SERVING else "trainer"
             digest = hashlib.sha256(value.encode()).hexdigest()
             yield CodeFile(f"{DECLARED}#{key}", "algorithm", digest, {side: DECLARED})
 
@@ -183,13 +189,16 @@ class _Reader:
             self._add(file, TRAINING, "its name")
 
     def _add_named_data(self, side: str, result: Reached) -> None:
+        naming = {PurePosixPath(text).as_posix(): file for text, file in result.strings.items()}
+        patterns = [text for text in naming if re.fullmatch(r"(?=.*\w)(?=.*[*?])[^\s%{}]+", text)]
         for file in self._present:
             if file.suffix == ".py" or file.name == DECLARED:
                 continue
             paths = [self._name(path) for path in _with_parents(file, self._directory)]
-            for name in [file.name, *paths]:
-                if name in result.strings:
-                    self._add(file, side, f"{self._name(result.strings[name])} names it")
+            matching = [text for text in patterns if Path(paths[0]).match(text)]
+            for name in [file.name, *paths, *matching]:
+                if name in naming:
+                    self._add(file, side, f"{self._name(naming[name])} names it")
 
     def _add_what_may_be_hidden(self, side: str, result: Reached) -> None:
         if self._declared.code.dynamic_imports:

@@ -61,7 +61,12 @@ def describe_source(algorithm: Algorithm) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The requirements cannot be read: {error}.") from None
     pinned = Pinned(pins, Installed())
-    return {"replies": _replies(algorithm), **_by_sides(code_of(algorithm, pinned.has), pinned)}
+    code = code_of(algorithm, pinned.has)
+    return {
+        "replies": _replies(algorithm),
+        **_by_sides(code, pinned),
+        "unreached_packages": pinned.unreached(pinned.reached(code.imports)),
+    }
 
 
 def _replies(algorithm: Algorithm) -> str | None:
@@ -92,12 +97,12 @@ def _by_sides(code: Code, packages: Distributions) -> dict[str, Any]:
 
 
 def _package(package: Package) -> dict[str, Any]:
-    pinned = {"specifier": package.specifier} if package.specifier is not None else {}
+    optional = {"specifier": package.specifier, "url": package.url}
     return {
         "name": package.name,
         "version": package.version,
         "sha256": package.sha256,
-        **pinned,
+        **{key: value for key, value in optional.items() if value is not None},
         **_sides(package.via),
     }
 

@@ -1,6 +1,7 @@
 """The distributions that each side reaches, with their requirements: installed, or pinned."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, distributions, packages_distributions
@@ -23,6 +24,7 @@ class Package:
         sha256: of what the distribution installed, by its RECORD; None when it has no RECORD, or
             is not installed.
         specifier: what the requirements ask for, where it is pinned.
+        url: where it was installed from, when a requirement named that.
         via: side → the file or the package that reaches it first.
     """
 
@@ -30,6 +32,7 @@ class Package:
     version: str | None
     sha256: str | None = None
     specifier: str | None = None
+    url: str | None = None
     via: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,7 +83,8 @@ class Installed:
 
     def _package(self, name: str) -> Package:
         distribution = self._by_name[name]
-        return Package(name, distribution.version, _content(distribution))
+        url = _url(distribution)
+        return Package(name, distribution.version, _content(distribution), url=url)
 
     def _closure(self, names: Mapping[str, str]) -> dict[str, str]:
         found = [(one, who) for name, who in sorted(names.items()) for one in self.offering(name)]
@@ -94,8 +98,10 @@ class Installed:
 class Pinned:
     """What requirements files pin. What is installed here only tells names and requirements.
 
-    Where those are not known, because a package is not installed here, every pin that nothing is
-    known to need counts for the side that reaches the package, and is marked as a guess.
+    Where those are not known, more counts, marked as a guess: behind an import without a package of
+    its name, every pin that no other needs; and behind a package that is not installed, every pin
+    of which no resolver noted why it is there. What the framework imports has the name of its
+    package, or is optional.
     """
 
     def __init__(self, pins: Mapping[str, Pin], installed: Installed):
@@ -104,11 +110,20 @@ class Pinned:
 
     def has(self, import_name: str) -> bool:
         """Whether a pinned package offers this name."""
-        return any(name in self._pins for name in self._offering(import_name))
+        return any(self._asked_for(name) for name in self._offering(import_name))
 
     def reached(self, imports: Mapping[str, Mapping[str, str]]) -> list[Package]:
         """The distributions behind ``imports`` (side → import name → who asks), by name."""
         return _by_sides(imports, self._closure, self._package)
+
+    def unreached(self, reached: Iterable[Package]) -> dict[str, str | None]:
+        """Name → version of what is pinned and in nobody's reach."""
+        found = {package.name for package in reached}
+        return {
+            name: pin.version
+            for name, pin in sorted(self._pins.items())
+            if name not in found and not pin.constrains
+        }
 
     def _package(self, name: str) -> Package:
         pin = self._pins.get(name)
@@ -116,25 +131,40 @@ class Pinned:
 
     def _offering(self, import_name: str) -> list[str]:
         alike = canonicalize_name(import_name)
-        return self._installed.offering(import_name) or [alike] * (alike in self._pins)
+        return self._installed.offering(import_name) or [alike] * self._asked_for(alike)
 
     def _closure(self, names: Mapping[str, str]) -> dict[str, str]:
         found = [(one, who) for name, who in sorted(names.items()) for one in self._offering(name)]
         via = _closure(found, self._requirements)
-        strangers = [f"import {name}" for name in sorted(names) if not self._offering(name)]
-        strangers += [name for name in sorted(via) if not self._installed.names(name)]
-        if strangers and (guessed := self._needed_by_nobody() - via.keys()):
-            who = f"{GUESS}{strangers[0]} may need it"
-            via = {**_closure([(one, who) for one in sorted(guessed)], self._requirements), **via}
-        return via
+        perhaps = _closure(self._guessed(names, via), self._requirements)
+        return {**{name: GUESS + who for name, who in perhaps.items()}, **via}
 
-    def _needed_by_nobody(self) -> set[str]:
-        return {name for name, pin in self._pins.items() if not pin.needed_by & self._pins.keys()}
+    def _guessed(self, names: Mapping[str, str], via: Mapping[str, str]) -> list[tuple[str, str]]:
+        imports = [
+            f"import {name}"
+            for name, who in sorted(names.items())
+            if not self._offering(name) and not who.startswith("framework/")
+        ]
+        absent = [name for name in sorted(via) if not self._installed.names(name)]
+        asked_for = [pin for pin in self._pins.values() if not pin.constrains]
+        roots = [pin for pin in asked_for if not (pin.needed_by or set()) & self._pins.keys()]
+        unexplained = [pin for pin in asked_for if pin.needed_by is None]
+        return [
+            (pin.name, f"{strangers[0]} may need it")
+            for strangers, pins in ((imports, roots), (absent, unexplained))
+            if strangers
+            for pin in pins
+            if pin.name not in via
+        ]
+
+    def _asked_for(self, name: str) -> bool:
+        return name in self._pins and not self._pins[name].constrains
 
     def _requirements(self, name: str, extras: Iterable[str]) -> list[tuple[str, frozenset[str]]]:
-        noted = [other for other, pin in self._pins.items() if name in pin.needed_by]
+        noted = [other for other, pin in self._pins.items() if name in (pin.needed_by or ())]
+        asked = self._pins[name].extras if name in self._pins else ()
         return [
-            *self._installed.requirements(name, extras),
+            *self._installed.requirements(name, {*extras, *asked}),
             *((other, frozenset()) for other in sorted(noted)),
         ]
 
@@ -197,3 +227,13 @@ def _content(distribution: Distribution) -> str | None:
         if not line.startswith(("../", "/")) and not line.split(",")[0].endswith((".pyc", *notes))
     ]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def _url(distribution: Distribution) -> str | None:
+    """Where pip noted that it came from, as a requirement names it; None for an index."""
+    noted = json.loads(distribution.read_text("direct_url.json") or "{}")
+    control = noted.get("vcs_info")
+    if not control:
+        return noted.get("url")
+    revision = control.get("requested_revision")
+    return f"{control['vcs']}+{noted['url']}" + (f"@{revision}" if revision else "")
