@@ -14,14 +14,21 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from ci.errors import AwsFault
 
-__all__ = ["BotoCoreError", "ClientError", "WaiterError", "client", "code_of", "saying"]
+__all__ = ["BotoCoreError", "ClientError", "WaiterError", "client", "code_of", "regions", "saying"]
 
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 5})
+DENIED = "Let the role of this job do it: ci/infra/foundation.yaml says what it may."
+EXPIRED = "Sign in anew, and run the same command again."
+TOO_OFTEN = "AWS was asked too often: wait a minute, and run the same command again."
+AGAIN = "Run the same command again."
 ADVICE = {
-    "AccessDenied": "Let the role of this job do it: ci/infra/foundation.yaml says what it may.",
-    "AccessDeniedException": "Let the role do it: ci/infra/foundation.yaml says what it may.",
-    "ExpiredToken": "The credentials have expired: run the job again.",
-    "ThrottlingException": "AWS was asked too often: wait a minute and run the same command.",
+    "AccessDenied": DENIED,
+    "ExpiredToken": EXPIRED,
+    "UnrecognizedClient": EXPIRED,
+    "InvalidClientTokenId": EXPIRED,
+    "Throttling": TOO_OFTEN,
+    "TooManyRequests": TOO_OFTEN,
+    "SlowDown": TOO_OFTEN,
 }
 
 
@@ -29,6 +36,11 @@ ADVICE = {
 def client(service: str, region: str | None = None) -> Any:
     """A boto3 client; without a region, of the one in the environment (as Lambda sets it)."""
     return boto3.session.Session(region_name=region).client(service, config=CONFIG)
+
+
+def regions(service: str) -> list[str]:
+    """Where boto3 knows a service to be."""
+    return boto3.session.Session().get_available_regions(service)
 
 
 def code_of(error: ClientError) -> str:
@@ -46,8 +58,13 @@ def saying(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code, message = code_of(error), error.response["Error"].get("Message", "")
-        advice = ADVICE.get(code, "")
-        raise AwsFault(f"While {what}, AWS said {code}: {message} {advice}".strip()) from error
-    except (BotoCoreError, WaiterError) as error:
-        raise AwsFault(f"While {what}: {error}") from error
+        code, message = code_of(error), error.response["Error"].get("Message", "").rstrip(".")
+        said = f"AWS said {code} to {error.operation_name}: {message}."
+        raise AwsFault(f"While {what}, {said} {_advice(error)}".strip()) from error
+    except BotoCoreError as error:  # a waiter's are such, too
+        raise AwsFault(f"While {what}: {str(error).rstrip('.')}. {AGAIN}") from error
+
+
+def _advice(error: ClientError) -> str:
+    failed = error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500
+    return ADVICE.get(code_of(error).removesuffix("Exception"), AGAIN if failed else "")

@@ -3,6 +3,7 @@
 CiError             a known fault: the message says what, where and what to do (exit code 1)
 ├── EnvironmentFault  an environment file that cannot be meant
 ├── AwsFault          AWS refused a call
+├── Contended         too many asked for the lock of an endpoint at once
 ├── StackFailed       CloudFormation did not do what it was asked to
 └── RunFailed         an execution ended otherwise than SUCCEEDED
 """

@@ -27,8 +27,8 @@ class Held:
     """The lock, renewed in the background while it is held."""
 
     renew: Callable[[], bool]
+    _until: float = field(default_factory=lambda: time.monotonic() + LEASE_SECONDS)
     _ended: threading.Event = field(default_factory=threading.Event)
-    _lost: bool = False
 
     def check(self) -> None:
         """Before every change.
@@ -36,7 +36,7 @@ class Held:
         Raises:
             LockLost: it was not renewed in time, and another went on.
         """
-        if self._lost:
+        if time.monotonic() > self._until:
             raise LockLost(
                 "The endpoint's lock was lost, so nothing more is changed. Run the command again."
             )
@@ -44,9 +44,10 @@ class Held:
     def keep(self) -> None:
         """Renew it until ``end``."""
         while not self._ended.wait(LEASE_SECONDS / 4):
+            asked = time.monotonic()
             with suppress(Exception):  # the next try may succeed; the lease decides
-                self._lost = not self.renew()
-            if self._lost:
+                self._until = asked + LEASE_SECONDS if self.renew() else 0.0
+            if not self._until:
                 return
 
     def end(self) -> None:
@@ -77,13 +78,20 @@ def holding(setting: Setting, say: Say) -> Iterator[Held]:
     held = Held(lambda: lock.acquire(me, LEASE_SECONDS)[0])
     thread = threading.Thread(target=held.keep, daemon=True)
     thread.start()
-    try:
-        yield held
-    finally:
+
+    def leave() -> None:
         held.end()
         thread.join()
         with saying("leaving the queue"):
             lock.release(me)
+
+    try:
+        yield held
+    except BaseException:
+        with suppress(CiError):  # what failed first is told; the lease ends by itself
+            leave()
+        raise
+    leave()
 
 
 def _holder() -> str:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ci.client import ClientError, code_of
+from ci.errors import CiError
 
 TRIES = 20
 Entry = dict[str, Any]
 
 
-class Contended(Exception):
+class Contended(CiError):
     """The item changed under every try; ask again."""
 
 
@@ -76,7 +77,9 @@ class Lock:
             changed = change(queue)
             if self._written(changed, version):
                 return changed
-        raise Contended(f"The lock of {self.endpoint} changed {TRIES} times while being asked.")
+        raise Contended(
+            f"The lock of {self.endpoint} changed {TRIES} times while being asked. Try again."
+        )
 
     def _read(self) -> tuple[list[Entry], int]:
         found = self.dynamodb.get_item(

@@ -32,7 +32,8 @@ class Pointer:
                 TableName=self.setting.table, Key=self._key, ConsistentRead=True
             )
         item = {name: value["S"] for name, value in found.get("Item", {}).items() if "S" in value}
-        return Position.of_tags(item) if item.get("uri") == self.read() else None
+        known = item.get("uri"), item.get("former")
+        return Position.of_tags(item) if self.read() in known else None
 
     def move(self, uri: str, position: Position, repository: Repository) -> str:
         """Move it forward; what happened, as a sentence."""
@@ -50,11 +51,11 @@ class Pointer:
         return f"The next run trains with {uri}."
 
     def put(self, uri: str, position: Position) -> None:
-        """Put it wherever it was before."""
+        """Put it there, wherever it is; the decision counts from before the pointer has moved."""
+        item = {"uri": {"S": uri}, "former": {"S": self.read()}, **as_item(position)}
         with saying("moving the training pointer"):
             self.setting.client("dynamodb").put_item(
-                TableName=self.setting.table,
-                Item={**self._key, "uri": {"S": uri}, **as_item(position)},
+                TableName=self.setting.table, Item={**self._key, **item}
             )
             self.setting.client("ssm").put_parameter(
                 Name=self.setting.pointer, Value=uri or NOTHING[1], Type="String", Overwrite=True

@@ -101,7 +101,7 @@ def prove(
             before = _told(live, model, "The live image")
             notes += _compared(before, found, replies_changed)
         else:
-            notes.append("The live image is gone, so replies and latency are not compared.")
+            notes.append("The live image cannot be run here: replies and latency are not compared.")
     return Proved(found["replies"], tuple(notes))
 
 

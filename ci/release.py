@@ -22,6 +22,7 @@ from ci.steps.setting import Setting
 
 POLL_SECONDS = 2.0
 EXISTS = ("already exist", "Cannot create already existing")
+IN_PROGRESS = "in-progress"
 
 
 class ReleaseFailed(CiError):
@@ -48,19 +49,23 @@ class Release:
         """Bring the endpoint to the model, and be sure that it runs and answers.
 
         Raises:
-            ReleaseFailed: it was rolled back, or answers otherwise; the former config is back.
+            ReleaseFailed: it was rolled back, or answers otherwise.
         """
-        before = self._settled()
-        if before.config != self.model.name:
+        if settled(self.setting, self.say).config != self.model.name:
             self._update()
         seen = self._followed()
-        if seen["state"] == "failed" and before.config not in ("", self.model.name):
-            self._restore(before.config)
-            raise ReleaseFailed(f"{seen['message']} {before.config} is back.")
         if seen["state"] != "released":
             raise ReleaseFailed(seen["message"])
         self._scale()
         self.say(seen["message"])
+
+    def undo(self, former: str) -> str:
+        """Leave the model where the endpoint still runs it; what became of it, as a sentence."""
+        live = settled(self.setting, self.say)
+        if live.status != "InService" or live.config != self.model.name or former == live.config:
+            return ""
+        self._restore(former)
+        return f" {former} is back."
 
     def _update(self) -> None:
         planned = steps.release(self.setting, self._event())
@@ -72,7 +77,7 @@ class Release:
             for alarm in bodies["alarms"]:
                 self._change(self.setting.client("cloudwatch").put_metric_alarm, alarm)
         with saying(f"updating {self.setting.environment.endpoint_name}"):
-            self._change(sagemaker.update_endpoint, bodies["update"])
+            self._update_endpoint(bodies["update"])
         self.say(f"updating {self.setting.environment.endpoint_name} to {self.model.name}")
 
     def _followed(self) -> dict[str, Any]:
@@ -88,28 +93,12 @@ class Release:
                 return seen
             time.sleep(POLL_SECONDS)
 
-    def _settled(self) -> Live:
-        """The endpoint when nothing changes it any more."""
-        told = False
-        while True:
-            with saying(f"looking at {self.setting.environment.endpoint_name}"):
-                live = look(self.setting)
-            if live.status not in steps.BUSY:
-                return live
-            if not told:
-                self.say(f"{self.setting.environment.endpoint_name} is {live.status}: waiting")
-                told = True
-            time.sleep(POLL_SECONDS)
-
     def _restore(self, config: str) -> None:
         self.say(f"going back to {config}")
         name = self.setting.environment.endpoint_name
         with saying(f"going back to {config}"):
-            self._change(
-                self.setting.client("sagemaker").update_endpoint,
-                {"EndpointName": name, "EndpointConfigName": config},
-            )
-        if (live := self._settled()).config != config:
+            self._update_endpoint({"EndpointName": name, "EndpointConfigName": config})
+        if (live := settled(self.setting, self.say)).config != config:
             raise ReleaseFailed(f"{name} is {live.status} with {live.config}, not with {config}.")
 
     def _scale(self) -> None:
@@ -147,6 +136,14 @@ class Release:
             },
         }
 
+    def _update_endpoint(self, body: Mapping[str, Any]) -> None:
+        """One that is in progress is as good: an answer was lost, and its end will be seen."""
+        try:
+            self._change(self.setting.client("sagemaker").update_endpoint, body)
+        except ClientError as error:
+            if IN_PROGRESS not in str(error):
+                raise
+
     def _once(self, call: Callable[..., Any], body: Mapping[str, Any]) -> None:
         """Make what is named by its content; that it is there is as good."""
         try:
@@ -169,14 +166,42 @@ def released(release: Release, live: Live, record: Record) -> None:
     Raises:
         ReleaseFailed: the endpoint does not run it.
     """
-    lineage = Lineage(release.setting)
-    begun = lineage.begin(release.model, live.config, {**record, "reply": release.reply})
+    begun = {**record, "reply": release.reply}
+    finished(release, Lineage(release.setting).begin(release.model, live.config, begun))
+
+
+def finished(release: Release, record: Record) -> None:
+    """Execute what was begun, here or by a process that died, and write down how it ended.
+
+    Args:
+        record: ``doomed`` is the image that no run may use when it fails; empty for none.
+
+    Raises:
+        ReleaseFailed: the endpoint does not run it; what it ran before is back.
+    """
+    lineage, doomed = Lineage(release.setting), record["doomed"]
     try:
         release.execute()
-    except ReleaseFailed:
-        lineage.end(begun, FAILED)
-        raise
-    lineage.end(begun, RELEASED)
+    except ReleaseFailed as error:
+        if doomed:
+            release.setting.reject(doomed, str(error))
+        told = f"{error}{release.undo(record['before'])}"
+        lineage.end(record, FAILED)
+        why = " The image is rejected: no run uses it." if doomed else ""
+        raise ReleaseFailed(f"{told}{why}") from None
+    release.held.check()
+    lineage.end(record, RELEASED)
+
+
+def settled(setting: Setting, say: Say) -> Live:
+    """The endpoint when nothing changes it any more."""
+    name, told = setting.environment.endpoint_name, False
+    while (live := look(setting)).status in steps.BUSY:
+        if not told:
+            say(f"{name} is {live.status}: waiting")
+            told = True
+        time.sleep(POLL_SECONDS)
+    return live
 
 
 def model_of(

@@ -9,30 +9,46 @@ from ci.commands.plan import Plan
 from ci.deployment import Deployment
 from ci.errors import EXIT_OK, CiError
 from ci.holding import Held, holding
-from ci.lineage import BEGUN, RELEASED, Lineage
+from ci.lineage import RELEASE, Lineage
 from ci.order import Position, described
 from ci.plan import Content, decide
 from ci.plan.basis import basis_of
 from ci.pointer import Pointer
 from ci.proof import Proved, in_container, in_process, prove
 from ci.publishing import Registry, tag_of
-from ci.release import Release, ReleaseFailed, model_of, released, reply_of
+from ci.release import Release, ReleaseFailed, finished, model_of, released, reply_of, settled
 from ci.requests import Model
 from ci.stacks import to_stderr
-from ci.steps.live import look
+from ci.steps.live import Live, look
+from ci.steps.release import BUSY
 from ci.steps.setting import Setting
+
+PLANS = 5
 
 
 class PlanOutOfDate(CiError):
     """Something else happened to the environment since the plan was made."""
 
 
+class Superseded(CiError):
+    """A newer commit has been decided on; this one is not released any more."""
+
+
 def run(options: Namespace) -> int:
     """Plan, prove, release, verify; every step can be repeated.
 
     Raises:
-        CiError: the proof fails, the plan is out of date, or the endpoint rolled back.
+        CiError: the proof fails, a newer commit was first, or the endpoint rolled back.
     """
+    for _ in range(PLANS - 1):
+        try:
+            return _planned(options)
+        except PlanOutOfDate as error:
+            to_stderr(f"{error} Planning again.")
+    return _planned(options)
+
+
+def _planned(options: Namespace) -> int:
     deployment = Deployment.of(options.environment)
     if deployment.is_deployed():
         _finish_what_was_begun(deployment)
@@ -51,6 +67,7 @@ def run(options: Namespace) -> int:
         if decision.release:
             _release(plan, setting, image, proved, held)
         if decision.builds:
+            held.check()
             position = Position.of_job(plan.source.commit)
             print(Pointer(setting).move(image, position, plan.source.repository))
     return EXIT_OK
@@ -81,7 +98,7 @@ def _image(plan: Plan, given: str) -> str:
 def _proved(plan: Plan, setting: Setting, image: str) -> Proved:
     live, artifact = plan.basis.live, look(setting).champion
     if artifact is None:
-        raise PlanOutOfDate("There is no live model any more. Run the command again.")
+        raise PlanOutOfDate("There is no live model any more.")
     to_stderr("proving the image on the live artifact")
     before, after = (_record(setting, uri).get("replies") for uri in (live.uri, image))
     if engine.answers():
@@ -100,19 +117,16 @@ def _check_still_so(plan: Plan, setting: Setting, image: str) -> None:
     """Inside the lock: nothing newer has been decided, and the built image is what was planned.
 
     Raises:
-        PlanOutOfDate: it is not so.
+        Superseded: something newer has been decided.
+        PlanOutOfDate: the endpoint, or the image, is not what was planned with.
     """
-    position, newest = Position.of_job(plan.source.commit), Pointer(setting).decided_by()
-    if plan.decision.release and position.is_older_than(newest, plan.source.repository):
-        raise PlanOutOfDate(
-            f"Nothing is released: {described(newest)} is newer than {described(position)}. "
-            "`python -m ci rollback` goes back on purpose."
-        )
+    if plan.decision.release:
+        _check_newest(plan, setting)
     now = basis_of(plan.deployment, plan.source.directory)
-    if plan.decision.release and now.config != plan.basis.config:
+    if now.config != plan.basis.config:
         raise PlanOutOfDate(
             f"The plan is out of date: the endpoint has {now.config or 'nothing'} now, and had "
-            f"{plan.basis.config} when the plan was made. Run the command again."
+            f"{plan.basis.config or 'nothing'} when the plan was made."
         )
     record = _record(setting, image)
     if plan.decision.release == "image" and "code" in record:
@@ -120,16 +134,30 @@ def _check_still_so(plan: Plan, setting: Setting, image: str) -> None:
         again = decide(built, now, plan.decision.override)
         if again.release != "image":
             brought = ", ".join(one.name for one in again.reasons if one.kind == "shared")
-            raise PlanOutOfDate(
+            raise CiError(
                 f"The build brought what the live model was not trained with: {brought}. Pin it, "
                 "or release with an override that trains."
             )
 
 
+def _check_newest(plan: Plan, setting: Setting) -> None:
+    mine = Position.of_job(plan.source.commit)
+    for other in (Pointer(setting).decided_by(), _released_by(look(setting))):
+        if mine.is_older_than(other, plan.source.repository):
+            raise Superseded(
+                f"Nothing is released: {described(other)} is newer than {described(mine)}. "
+                "`python -m ci rollback` goes back on purpose."
+            )
+
+
+def _released_by(live: Live) -> Position | None:
+    return Position.of_tags(live.champion.lineage) if live.champion else None
+
+
 def _release(plan: Plan, setting: Setting, image: str, proved: Proved, held: Held) -> None:
     live = look(setting)
     if live.champion is None:
-        raise PlanOutOfDate("There is no live model any more. Run the command again.")
+        raise PlanOutOfDate("There is no live model any more.")
     former = live.champion.lineage
     position = Position.of_job(plan.source.commit)
     lineage = {
@@ -145,33 +173,32 @@ def _release(plan: Plan, setting: Setting, image: str, proved: Proved, held: Hel
     record = {
         "commit": plan.source.commit,
         "trained_by": lineage["trained-by"],
-        "kind": "release",
+        "kind": RELEASE,
+        "doomed": image if plan.decision.release == "image" else "",
         "plan": plan.as_json(),
         "proof": list(proved.notes),
     }
-    try:
-        released(release, live, record)
-    except ReleaseFailed as error:
-        if plan.decision.release != "image":
-            raise
-        setting.reject(image, str(error))
-        raise ReleaseFailed(f"{error} The image is rejected: no run uses it.") from None
+    released(release, live, record)
     print(f"Released: {model.name}")
 
 
 def _finish_what_was_begun(deployment: Deployment) -> None:
-    """Verify and write down a release that went live while its pipeline was killed."""
+    """Verify and write down what went live while the command that released it was killed."""
     setting = deployment.setting()
-    live = look(setting)
-    record = Lineage(setting).read(live.config) if live.config else {}
-    if record.get("state") != BEGUN:
+    lineage, live = Lineage(setting), look(setting)
+    if live.status not in BUSY and lineage.unfinished(live.config) is None:
         return
-    to_stderr(f"finishing {live.config}, which was interrupted")
-    topic = deployment.outputs("retraining")["TopicArn"]
     with holding(setting, to_stderr) as held:
+        config = settled(setting, to_stderr).config
+        if (record := lineage.unfinished(config)) is None:
+            return
+        to_stderr(f"finishing {config}, which was interrupted")
+        topic = deployment.outputs("retraining")["TopicArn"]
         model = Model(**record["model"])
-        Release(setting, model, topic, held, to_stderr, record["reply"]).execute()
-        Lineage(setting).end(record, RELEASED)
+        try:
+            finished(Release(setting, model, topic, held, to_stderr, record["reply"]), record)
+        except ReleaseFailed as error:
+            to_stderr(str(error))
 
 
 def _record(setting: Setting, image: str) -> Mapping[str, Any]:

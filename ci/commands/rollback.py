@@ -3,20 +3,18 @@
 from argparse import Namespace
 from typing import Any
 
-from ci.client import saying
 from ci.deployment import Deployment
 from ci.errors import EXIT_OK, CiError
 from ci.holding import holding
-from ci.lineage import Lineage, Record
+from ci.lineage import ROLLBACK, Lineage, Record
 from ci.order import Position
 from ci.pointer import Pointer
-from ci.release import Release, model_of, released
+from ci.release import Release, model_of, released, settled
 from ci.stacks import to_stderr
-from ci.steps.live import Live, look
+from ci.steps.live import Live
 from ci.steps.setting import Setting
 
-ROLLBACK = "rollback"
-OWN = ("release", "model", "before", "time", "state", "reply")
+OWN = ("release", "model", "before", "time", "state", "reply", "plan", "proof", "override")
 
 
 def run(options: Namespace) -> int:
@@ -29,15 +27,23 @@ def run(options: Namespace) -> int:
     setting = deployment.setting()
     topic = deployment.outputs("retraining")["TopicArn"]
     with holding(setting, to_stderr) as held:
-        with saying(f"looking at {deployment.environment.endpoint_name}"):
-            live = look(setting)
-        left, target = _chosen(Lineage(setting).released(), live, setting, options.to)
+        live = settled(setting, to_stderr)
+        left, target = _chosen(Lineage(setting).released(live.config), live, setting, options.to)
         to_stderr(f"going back from {left['release']} to {target['release']} of {target['time']}")
         _reject(setting, left, target)
         model = model_of(setting, live, target["image"], target["artifact"], _tags(left, target))
-        kept = {name: value for name, value in target.items() if name not in OWN}
-        released(Release(setting, model, topic, held, to_stderr), live, {**kept, "kind": ROLLBACK})
-    print(f"Rolled back: the endpoint serves {target['release']} of {target['time']} again.")
+        record = {
+            **{name: value for name, value in target.items() if name not in OWN},
+            "kind": ROLLBACK,
+            "left": {name: left[name] for name in ("release", "image", "commit")},
+            "target": target["release"],
+            "doomed": "",
+        }
+        released(Release(setting, model, topic, held, to_stderr), live, record)
+    print(
+        f"Rolled back: the endpoint serves {target['release']} of {target['time']} again. "
+        "`--to` goes elsewhere; `python -m ci history` lists where."
+    )
     return EXIT_OK
 
 
@@ -46,21 +52,50 @@ def _chosen(
 ) -> tuple[Record, Record]:
     """What is left, and what is gone back to: named, or the newest other one that is not rejected.
 
-    Rollbacks are no steps of the way back, so that the same command twice goes back once.
+    Where the newest thing that happened is this rollback, it is that once more.
     """
+    if live.status != "InService":
+        raise CiError(
+            f"The endpoint is {live.status}, so it cannot go back. {live.reason} Delete it where "
+            "it is there, and start a run: the run creates it anew."
+        )
     releases = [one for one in records if one.get("kind") != ROLLBACK]
-    if live.champion is None or not releases:
-        raise CiError("Nothing was released here yet, so there is nothing to go back from.")
-    left, earlier = releases[0], releases[1:]
-    others = [one for one in earlier if _made_of(one) != _made_of(left)]
+    if (done := _newest_rollback(records, live)) is not None:
+        target = next(one for one in releases if one["release"] == done["target"])
+        if to is None or _is_called(target, to):
+            return done["left"], target
+    left = next((one for one in records if one["release"] == live.config), _unrecorded(live))
+    earlier = [one for one in releases if _made_of(one) != _made_of(left)]
     if to is not None:
-        others = [one for one in releases if to in (one["release"], one["run"], one["commit"])]
+        others = [one for one in earlier if _is_called(one, to)]
     else:
-        others = [one for one in others if not _rejected(setting, one)]
+        others = [one for one in earlier if not _rejected(setting, one)]
     if not others:
         known = ", ".join(one["release"] for one in earlier) or "none"
         raise CiError(f"There is no such earlier release to go back to. There are: {known}.")
     return left, others[0]
+
+
+def _newest_rollback(records: list[Record], live: Live) -> Record | None:
+    """The rollback that has made what is live, if nothing was released after it."""
+    newest = next(iter(records), {})
+    made = newest.get("kind") == ROLLBACK and newest["release"] == live.config
+    return newest if made else None
+
+
+def _unrecorded(live: Live) -> Record:
+    """What is live, where a run died before it wrote its record."""
+    champion = live.champion
+    return {
+        "release": live.config,
+        "image": champion.image,
+        "artifact": champion.artifact,
+        "commit": champion.lineage.get("commit", ""),
+    }
+
+
+def _is_called(record: Record, name: str) -> bool:
+    return name in (record["release"], record.get("run"), record.get("commit"))
 
 
 def _made_of(record: Record) -> tuple[str, str]:
@@ -68,8 +103,7 @@ def _made_of(record: Record) -> tuple[str, str]:
 
 
 def _rejected(setting: Setting, record: Record) -> bool:
-    with saying("looking at what was rejected"):
-        return setting.rejected(record["image"]) or setting.rejected(record["release"])
+    return setting.rejected(record["image"]) or setting.rejected(record["release"])
 
 
 def _reject(setting: Setting, left: Record, target: Record) -> None:
@@ -79,12 +113,12 @@ def _reject(setting: Setting, left: Record, target: Record) -> None:
     it is, so that no pipeline that is still under way moves it.
     """
     why = f"rolled back to {target['release']}"
-    with saying("rejecting what is left"):
-        setting.reject(left["release"], why)
-        if left["image"] != target["image"]:
-            setting.reject(left["image"], why)
+    setting.reject(left["release"], why)
+    if left["image"] == target["image"]:
+        return
+    setting.reject(left["image"], why)
     pointer = Pointer(setting)
-    if left["image"] != target["image"] and pointer.read() != target["image"]:
+    if pointer.read() != target["image"]:
         pointer.put(target["image"], pointer.decided_by() or Position(left["commit"]))
 
 
@@ -94,11 +128,11 @@ def _tags(left: Record, target: Record) -> dict[str, str]:
     metric = evaluation.get("metric") or {}
     found = {
         **(target.get("model") or {}).get("lineage", {}),
-        "run": target["run"],
+        "run": target.get("run"),
         "image": digest,
         "trained-by": target.get("trained_by") or digest,
-        "training-job": target["training_job"],
-        "commit": target["commit"],
+        "training-job": target.get("training_job"),
+        "commit": target.get("commit"),
         "metric": metric.get("name", ""),
         "rollback-from": left["release"],
     }

@@ -6,10 +6,11 @@ import tarfile
 from dataclasses import dataclass
 from typing import Any
 
-from ci.client import ClientError
+from ci.client import ClientError, code_of, saying
 from ci.steps.setting import Setting
 
 MANIFEST = "manifest.json"
+REFUSALS = ("ModelError", "ModelNotReadyException", "ServiceUnavailable", "ValidationError")
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,25 @@ class Golden:
     reply: Any = None
 
     def ask(self, setting: Setting) -> str:
-        """What is wrong with the endpoint's answer; empty when nothing is."""
-        try:
-            answer = setting.client("sagemaker-runtime").invoke_endpoint(
-                EndpointName=setting.environment.endpoint_name,
-                ContentType=self.content_type,
-                Accept="application/json",
-                Body=self.body.encode(),
-            )
-        except ClientError as error:
-            return f"it refused the sample request: {error.response['Error']['Message']}"
-        whole = _parsed(answer["Body"].read())
+        """What is wrong with the endpoint's answer; empty when nothing is.
+
+        Raises:
+            AwsFault: the endpoint was not asked, so nothing is known of its answer.
+        """
+        name = setting.environment.endpoint_name
+        with saying(f"sending the sample request to {name}"):
+            try:
+                answer = setting.client("sagemaker-runtime").invoke_endpoint(
+                    EndpointName=name,
+                    ContentType=self.content_type,
+                    Accept="application/json",
+                    Body=self.body.encode(),
+                )
+            except ClientError as error:
+                if code_of(error) not in REFUSALS:
+                    raise
+                return f"it refused the sample request: {error.response['Error']['Message']}"
+            whole = _parsed(answer["Body"].read())
         said, expected = _predictions(whole), self.values
         if self.reply is not None:
             said, expected = whole, self.reply
@@ -51,11 +60,12 @@ class Golden:
 def golden_of(setting: Setting, artifact: str) -> Golden | None:
     """The golden request in a model.tar.gz of the artifact bucket; None when it has none."""
     key = artifact.removeprefix(setting.place.uri(""))
-    body = setting.client("s3").get_object(Bucket=setting.place.bucket, Key=key)["Body"]
-    with tarfile.open(fileobj=body, mode="r|gz") as archive:
-        for member in archive:
-            if member.name.removeprefix("./") == MANIFEST:
-                return _golden(json.load(archive.extractfile(member)))
+    with saying(f"reading {artifact}"):
+        body = setting.client("s3").get_object(Bucket=setting.place.bucket, Key=key)["Body"]
+        with tarfile.open(fileobj=body, mode="r|gz") as archive:
+            for member in archive:
+                if member.name.removeprefix("./") == MANIFEST:
+                    return _golden(json.load(archive.extractfile(member)))
     return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ci.client import ClientError
+from ci.client import ClientError, saying
 from ci.requests import Model
 from ci.steps.setting import Setting
 
@@ -28,7 +28,16 @@ class Live:
 
 
 def look(setting: Setting) -> Live:
-    """What SageMaker says of the endpoint."""
+    """What SageMaker says of the endpoint.
+
+    Raises:
+        AwsFault: it does not say.
+    """
+    with saying(f"looking at {setting.environment.endpoint_name}"):
+        return _look(setting)
+
+
+def _look(setting: Setting) -> Live:
     sagemaker = setting.client("sagemaker")
     try:
         found = sagemaker.describe_endpoint(EndpointName=setting.environment.endpoint_name)

@@ -67,8 +67,8 @@ def verify(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
     """
     model, live = Model(**event["model"]), look(setting)
     golden = golden_of(setting, model.artifact)
-    if golden and event.get("reply") is not None:
-        golden = replace(golden, reply=event["reply"])
+    if golden and (reply := event.get("reply")) is not None:
+        golden = replace(golden, reply=reply)
     name = setting.environment.endpoint_name
     wrong = golden.ask(setting) if golden and live.status not in ("Creating", "Failed") else ""
     if live.status in BUSY:

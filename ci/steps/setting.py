@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ci.client import ClientError, client, code_of
+from ci.client import ClientError, client, code_of, saying
 from ci.environment import Environment, read_environment
 from ci.errors import CiError
 from ci.lock import Lock
@@ -55,12 +55,14 @@ class Setting:
 
     def read(self, key: str) -> bytes | None:
         """An object of the artifact bucket; None when there is none."""
-        try:
-            return self.client("s3").get_object(Bucket=self.place.bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if code_of(error) in ABSENT:
-                return None
-            raise
+        s3 = self.client("s3")
+        with saying(f"reading {self.place.uri(key)}"):
+            try:
+                return s3.get_object(Bucket=self.place.bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if code_of(error) in ABSENT:
+                    return None
+                raise
 
     def read_json(self, key: str) -> Any:
         """The same, parsed."""
@@ -70,20 +72,23 @@ class Setting:
     def rejected(self, uri: str) -> bool:
         """Whether a release of this image failed or was rolled back."""
         key = {"name": {"S": f"rejected/{uri.rpartition('@')[2]}"}}
-        found = self.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return "Item" in found
+        dynamodb = self.client("dynamodb")
+        with saying("looking at what was rejected"):
+            return "Item" in dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
 
     def reject(self, uri: str, why: str) -> None:
         """Let no run and no release use this image again."""
         item = {"name": {"S": f"rejected/{uri.rpartition('@')[2]}"}, "why": {"S": why}}
-        self.client("dynamodb").put_item(TableName=self.table, Item=item)
+        with saying(f"rejecting {uri}"):
+            self.client("dynamodb").put_item(TableName=self.table, Item=item)
 
     def write_json(self, key: str, content: Any) -> None:
         """Put an object into the artifact bucket."""
         body = json.dumps(content, indent=2, sort_keys=True).encode()
-        self.client("s3").put_object(
-            Bucket=self.place.bucket, Key=key, Body=body, ContentType="application/json"
-        )
+        with saying(f"writing {self.place.uri(key)}"):
+            self.client("s3").put_object(
+                Bucket=self.place.bucket, Key=key, Body=body, ContentType="application/json"
+            )
 
     def _is_there(self, holder: str) -> bool:
         """Whether an execution still runs; other holders are judged by their lease."""
