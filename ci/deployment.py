@@ -1,7 +1,6 @@
 """The three stacks of an environment: what they are made of, deployed in order, kept on record."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from ci.client import ClientError, client, code_of, saying
 from ci.environment import Environment, file_of, read_environment, stack_parameters
 from ci.errors import CiError
 from ci.packaging import content_key, package
+from ci.records import Records
 from ci.requests import Place
 from ci.stacks import TEMPLATES, Say, Stack, outputs_of
 from ci.steps.setting import Setting
@@ -98,19 +98,19 @@ class Deployment:
     def deploy(self, say: Say) -> None:
         """Bring all stacks to what this commit says.
 
+        The foundation is changed by whoever runs this, the others by its StackRole.
+
         Raises:
             StackFailed: one could not be changed; the ones before it are, it is as it was.
         """
         self.check_account()
-        foundation = self._stack("foundation", stack_parameters(self.environment))
+        foundation = self.stack("foundation", stack_parameters(self.environment))
         known = {**stack_parameters(self.environment), **foundation.deploy(say)}
         bucket = known["ArtifactBucket"]
         self._record(foundation, bucket)
-        known["CodeKey"] = self._put(bucket, package(self.file), "code")
-        for name in ("retraining", "monitoring"):
-            definition = (TEMPLATES / DEFINITIONS[name]).read_bytes()
-            known["DefinitionKey"] = self._put(bucket, definition, f"definitions/{name}")
-            stack = self._stack(name, known)
+        for name in DEFINITIONS:
+            known |= self._put(bucket, self.contents(name))
+            stack = self.stack(name, known)
             known |= stack.deploy(say)
             self._record(stack, bucket)
 
@@ -135,56 +135,52 @@ class Deployment:
             region=self.region,
         )
         earlier.deploy(say)
-        self._record(earlier, bucket)
+        self._record(earlier, bucket, record)
         return record["hash"]
 
     def records(self, stack: str, bucket: str) -> list[dict[str, Any]]:
         """Every deployment of a stack, the newest first."""
-        s3 = client("s3", self.region)
-        with saying(f"reading the record of {stack}"):
-            found = s3.list_objects_v2(Bucket=bucket, Prefix=f"stacks/{stack}/")
-            keys = sorted(
-                found.get("Contents", []), key=lambda one: one["LastModified"], reverse=True
-            )
-            return [
-                json.loads(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read())
-                for one in keys
-            ]
+        return Records(self.region, bucket).of(stack)
 
-    def _stack(self, stack: str, parameters: dict[str, str]) -> Stack:
+    def contents(self, stack: str) -> dict[str, tuple[str, bytes]]:
+        """What a stack finds in the artifact bucket: parameter → key and content."""
+        if stack not in DEFINITIONS:
+            return {}
+        code, definition = package(self.file), (TEMPLATES / DEFINITIONS[stack]).read_bytes()
+        identity = hashlib.sha256(definition).hexdigest()[:32]
+        return {
+            "CodeKey": (content_key(code), code),
+            "DefinitionKey": (f"definitions/{stack}/{identity}.json", definition),
+        }
+
+    def stack(self, stack: str, parameters: dict[str, str]) -> Stack:
+        """A stack as this commit says, with these values for its parameters."""
         return Stack(
             name=self.stack_name(stack),
             template=(TEMPLATES / f"{stack}.yaml").read_text(encoding="utf-8"),
             parameters=dict(parameters),
             tags=self._tags(),
             region=self.region,
+            role=parameters.get("StackRoleArn", ""),
         )
 
     def _tags(self) -> dict[str, str]:
         return {"project": self.environment.project, "environment": self.environment.name}
 
-    def _put(self, bucket: str, content: bytes, prefix: str) -> str:
-        """Upload what is named by its content; once is enough."""
-        key = content_key(content)
-        if prefix != "code":
-            key = f"{prefix}/{hashlib.sha256(content).hexdigest()[:32]}.json"
+    def _put(self, bucket: str, contents: dict[str, tuple[str, bytes]]) -> dict[str, str]:
+        """Upload what is named by its content, once; parameter → key."""
         s3 = client("s3", self.region)
-        try:
-            s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if code_of(error) not in ("404", "NoSuchKey"):
-                raise
+        for key, content in contents.values():
             with saying(f"uploading {key}"):
-                s3.put_object(Bucket=bucket, Key=key, Body=content)
-        return key
+                try:
+                    s3.head_object(Bucket=bucket, Key=key)
+                except ClientError as error:
+                    if code_of(error) not in ("404", "NoSuchKey"):
+                        raise
+                    s3.put_object(Bucket=bucket, Key=key, Body=content)
+        return {parameter: key for parameter, (key, _) in contents.items()}
 
-    def _record(self, stack: Stack, bucket: str) -> None:
+    def _record(self, stack: Stack, bucket: str, known: dict[str, Any] | None = None) -> None:
+        made_of = {"template": stack.template, "parameters": dict(stack.parameters)}
         short = stack.name.rpartition("-")[2]
-        record = {"template": stack.template, "parameters": dict(stack.parameters)}
-        content = json.dumps(record, sort_keys=True)
-        identity = hashlib.sha256(content.encode()).hexdigest()[:12]
-        body = json.dumps({**record, "hash": identity}, indent=1).encode()
-        with saying(f"keeping the record of {stack.name}"):
-            client("s3", self.region).put_object(
-                Bucket=bucket, Key=f"stacks/{short}/{identity}.json", Body=body
-            )
+        Records(self.region, bucket).keep(short, made_of, known)

@@ -4,11 +4,12 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ci.changes import in_words
 from ci.client import ClientError, WaiterError, client, saying
 from ci.errors import StackFailed
 
@@ -17,20 +18,24 @@ NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 UNMADE = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 POLL_SECONDS = {"Delay": 1, "MaxAttempts": 3600}
-VERBS = {"Add": "make", "Modify": "change", "Remove": "remove", "Import": "take over"}
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: its name, its template's text and the values of its parameters."""
+    """One stack: its name, its template's text and the values of its parameters.
+
+    Attributes:
+        role: ARN of the role that CloudFormation changes it with; empty: as whoever runs this.
+    """
 
     name: str
     template: str
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     region: str
+    role: str = ""
 
     def deploy(self, say: Say) -> dict[str, str]:
         """Make or change the stack, and return its outputs.
@@ -45,7 +50,7 @@ class Stack:
             remove(self.name, self.region)
             there = None
         exists = there is not None and there["StackStatus"] not in UNMADE
-        change_set = self._change_set(cloudformation, "UPDATE" if exists else "CREATE")
+        change_set = self.change_set(cloudformation, "UPDATE" if exists else "CREATE")
         if change_set is None:
             say(f"{self.name}: nothing to change")
             return outputs_of(cloudformation, self.name)
@@ -65,7 +70,12 @@ class Stack:
         say(f"{self.name}: {kind}d")
         return outputs_of(cloudformation, self.name)
 
-    def _change_set(self, cloudformation: Any, kind: str) -> dict[str, Any] | None:
+    def change_set(self, cloudformation: Any, kind: str) -> dict[str, Any] | None:
+        """A change set that is ready; None when there is nothing to change.
+
+        Raises:
+            StackFailed: CloudFormation refuses the change.
+        """
         name = f"ci-{int(time.time() * 1000)}"
         known = parameters_of(self.template)
         with saying(f"creating a change set of {self.name}"):
@@ -81,6 +91,7 @@ class Stack:
                 ],
                 Tags=[{"Key": key, "Value": value} for key, value in self.tags.items()],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
+                **({"RoleARN": self.role} if self.role else {}),
             )
         while True:
             found = cloudformation.describe_change_set(StackName=self.name, ChangeSetName=name)
@@ -119,13 +130,9 @@ def outputs_of(cloudformation: Any, name: str) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
 
 
-def in_words(change_set: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence a change."""
-    for change in change_set.get("Changes", []):
-        one = change["ResourceChange"]
-        replaced = " (replaced)" if one.get("Replacement") == "True" else ""
-        kind = one["ResourceType"].removeprefix("AWS::")
-        yield f"{VERBS[one['Action']]} {one['LogicalResourceId']} ({kind}){replaced}"
+def status_of(cloudformation: Any, name: str) -> str:
+    """Its status; empty when there is none."""
+    return (_described(cloudformation, name) or {}).get("StackStatus", "")
 
 
 def remove(name: str, region: str) -> None:

@@ -67,6 +67,7 @@ def grant(action: str, resource: Any = "*") -> dict[str, Any]:
 
 
 RUN_POLICY = "Resources/RunRole/Properties/Policies/0/PolicyDocument/Statement"
+STACK_POLICY = "Resources/StackRole/Properties/Policies/0/PolicyDocument/Statement"
 MAIN_TRUST = "Resources/MainRole/Properties/AssumeRolePolicyDocument/Fn::Sub/0"
 VARIABLE = "Resources/StepFunction/Properties/Environment/Variables/LOCK_TABLE"
 SKIPPED = {"skip": [{"id": "images_are_scanned", "comment": "A reason of four words."}]}
@@ -214,6 +215,21 @@ OF_TEMPLATES = {
         add(RUN_POLICY, grant("iam:PassRole", {"Ref": "ExecutionRoleArn"})),
         "RunRole: Planted passes a role to every service (roles_are_passed_to_one_service)",
     ),
+    "a role passed from every path": (
+        "foundation",
+        reword(f"{STACK_POLICY}/2/Resource/Fn::Sub", "/${ProjectName}/${EnvironmentName}", ""),
+        "StackRole: HandOverBoundedRoles passes every role (roles_are_passed_to_one_service)",
+    ),
+    "a role without boundary": (
+        "retraining",
+        drop("Resources/RunRole/Properties/PermissionsBoundary"),
+        "RunRole: the role has no boundary (roles_are_bounded)",
+    ),
+    "a role of every path": (
+        "monitoring",
+        put("Resources/HourRole/Properties/Path", "/"),
+        "HourRole: the role is not below the project's path (roles_are_bounded)",
+    ),
     "any audience": (
         "foundation",
         reword(MAIN_TRUST, '"${GitLabHost}:aud": "${GitLabUrl}",', ""),
@@ -241,6 +257,14 @@ OF_TEMPLATES = {
             grant("s3:PutObject", {"Fn::GetAtt": ["Artifacts", "Arn"]}),
         ),
         "MergeRequestRole: Planted allows s3:PutObject to every branch (branches_only_look)",
+    ),
+    "a policy of branches that changes something": (
+        "foundation",
+        add(
+            "Resources/Reading/Properties/PolicyDocument/Statement",
+            grant("s3:PutObject", {"Fn::GetAtt": ["Artifacts", "Arn"]}),
+        ),
+        "Reading: Planted allows s3:PutObject to every branch (branches_only_look)",
     ),
     "a service on behalf of any account": (
         "foundation",

@@ -26,6 +26,9 @@ WITH_A_ROLE = (
     "sagemaker:CreateProcessingJob",
     "sagemaker:CreateTrainingJob",
 )
+# "Required only if the associated EndpointConfig has a KmsKeyId" (SageMaker's developer guide,
+# "API permissions: actions, permissions, and resources reference"), and ours has.
+WITH_A_KEY = ("sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint")
 # Application Auto Scaling asks whether its caller may do what it will do itself
 # (its user guide, "Permissions validation for API calls on target resources").
 ASKED_BY_SCALING = {
@@ -98,10 +101,12 @@ def allowed_by(template: Template, role: str) -> set[str]:
 def needed_by(state: State) -> set[str]:
     """The actions that a task's role must allow."""
     service, operation = api_of(state)
-    action = _action(service, operation)
+    action = action_of(service, operation)
     needed = {action, *ASKED_BY_SCALING.get(action, ())}
     if action in WITH_A_ROLE:
         needed.add("iam:PassRole")
+    if action in WITH_A_KEY:
+        needed.add("kms:CreateGrant")
     if action.startswith("sagemaker:Create"):
         needed.add("sagemaker:AddTags")
     if state["Resource"].endswith(".sync"):
@@ -122,13 +127,14 @@ def called_in(source: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
-    return {_action(service, _operation(service, call)) for service, call in calls if service}
+    return {action_of(service, _operation(service, call)) for service, call in calls if service}
 
 
 def _service(node: ast.expr, clients: dict[str, str]) -> str:
     """The service of ``client("service")``, or of a variable that holds such a client."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return node.args[0].value if node.func.id == "client" else ""
+    if isinstance(node, ast.Call):
+        asked = getattr(node.func, "id", getattr(node.func, "attr", "")) == "client"
+        return getattr(node.args[0], "value", "") if asked and node.args else ""
     name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
     return clients.get(name, "")
 
@@ -141,6 +147,7 @@ def _operation(service: str, call: ast.Call) -> str:
     return {xform_name(name): name for name in service_model(service).operation_names}[method]
 
 
-def _action(service: str, operation: str) -> str:
+def action_of(service: str, operation: str) -> str:
+    """As IAM calls an operation."""
     action = f"{PREFIXES.get(service, service)}:{operation}"
     return OTHERWISE_CALLED.get(action, action)

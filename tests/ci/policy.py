@@ -58,9 +58,14 @@ BOUND_BY = ("aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:log
 ON_EVERYTHING = re.compile(
     r"ecr:GetAuthorizationToken|cloudwatch:PutMetricData|xray:\w+|logs:\w+LogDeliver(y|ies)"
     r"|logs:PutResourcePolicy|logs:DescribeResourcePolicies|logs:DescribeLogGroups"
-    r"|application-autoscaling:Describe\w+"
+    r"|cloudformation:GetTemplateSummary|logs:DescribeIndexPolicies|application-autoscaling:Describe\w+|ec2:Describe\w+"
 )
-LOOKING = re.compile(r"\w+:((BatchGet|Describe|Get|List)\w+|(Create|Delete)ChangeSet)")
+SHARED = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
+OWN_ROLES = ":role/${ProjectName}/${EnvironmentName}/*"
+LOOKING = re.compile(
+    r"\w+:((BatchGet|Describe|Get|List)\w+|(Create|Delete)ChangeSet)"
+    r"|cloudformation:TagResource|kms:Decrypt"
+)
 REASON = re.compile(r"(\S+\s+){3,}\S+\.")
 
 
@@ -251,10 +256,21 @@ def roles_are_passed_to_one_service(template: Template) -> Iterator[Finding]:
     for name, statement in _granted(template):
         if "iam:PassRole" not in _listed(statement.get("Action")):
             continue
-        if "*" in json.dumps(statement.get("Resource", "*")):
+        if "*" in json.dumps(statement.get("Resource", "*")).replace(OWN_ROLES, ""):
             yield name, f"{_sid(statement)} passes every role"
         if "iam:PassedToService" not in _conditions(statement):
             yield name, f"{_sid(statement)} passes a role to every service"
+
+
+def roles_are_bounded(template: Template) -> Iterator[Finding]:
+    """Pipelines deploy the stacks, so these make no role above the foundation's boundary."""
+    if "Boundary" in template["Resources"]:
+        return
+    for name, properties in _of_type(template, "AWS::IAM::Role"):
+        if properties.get("PermissionsBoundary") != {"Ref": "BoundaryArn"}:
+            yield name, "the role has no boundary"
+        if properties.get("Path") != {"Fn::Sub": "/${ProjectName}/${EnvironmentName}/"}:
+            yield name, "the role is not below the project's path"
 
 
 def pipelines_are_pinned_to_an_audience(template: Template) -> Iterator[Finding]:
@@ -280,6 +296,7 @@ def pipelines_are_pinned_to_the_protected_ref(template: Template) -> Iterator[Fi
 def branches_only_look(template: Template) -> Iterator[Finding]:
     """What any branch may do changes nothing; a change set does not, until it is executed."""
     open_to_all = {name for name, _ in pipelines_are_pinned_to_the_protected_ref(template)}
+    open_to_all |= {one for role in open_to_all for one in shared_by(template, role)}
     for name, statement in _granted(template):
         for action in _listed(statement.get("Action", "*")):
             if name in open_to_all and not LOOKING.fullmatch(action):
@@ -399,6 +416,7 @@ RULES: tuple[Rule, ...] = (
     resources_are_named,
     metrics_have_a_namespace,
     roles_are_passed_to_one_service,
+    roles_are_bounded,
     pipelines_are_pinned_to_an_audience,
     pipelines_are_pinned_to_the_project,
     pipelines_are_pinned_to_the_protected_ref,
@@ -432,12 +450,20 @@ def _of_type(template: Template, wanted: str) -> Iterator[tuple[str, dict[str, A
 
 
 def _granted(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What roles are allowed."""
-    for name, properties in _of_type(template, "AWS::IAM::Role"):
-        for policy in properties.get("Policies", []):
+    """What roles are allowed, by policies of their own and by those that they share."""
+    for name, kind, properties in _resources(template):
+        own = properties.get("Policies", []) if kind == "AWS::IAM::Role" else []
+        for policy in [properties] if kind in SHARED else own:
             for statement in policy["PolicyDocument"]["Statement"]:
                 if statement["Effect"] == "Allow":
                     yield name, statement
+
+
+def shared_by(template: Template, role: str) -> Iterator[str]:
+    """The policies of the template that a role has beside its own."""
+    for one in _listed(template["Resources"][role]["Properties"].get("ManagedPolicyArns", [])):
+        if "Ref" in one:
+            yield one["Ref"]
 
 
 def _let_in(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:

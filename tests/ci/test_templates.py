@@ -250,6 +250,7 @@ def test_the_execution_role_allows_what_sagemaker_does_with_it() -> None:
     [
         ("sagemaker:StopTrainingJob", "Train: RunRole does not allow sagemaker:StopTrainingJob"),
         ("iam:PassRole", "Create the model: RunRole does not allow iam:PassRole"),
+        ("kms:CreateGrant", "Create the endpoint: RunRole does not allow kms:CreateGrant"),
         ("events:PutRule", "Tune: RunRole does not allow events:PutRule"),
         ("cloudwatch:DescribeAlarms", "Set the scaling policy: RunRole does not allow cloudwatch:"),
         ("sagemaker:DescribeTrainingJob", "release.py: StepRole does not allow sagemaker:Describe"),
