@@ -1,4 +1,4 @@
-"""From a pushed line of the predictor to the live endpoint, against a full build and the usual image.
+"""From a pushed line of the predictor to the live endpoint, against a full build and the usual way.
 
     python -m benchmarks.push --rounds 3
 

@@ -1,4 +1,4 @@
-"""python -m ci new | plan | build | publish | deploy | release | rollback | run | status | …"""
+"""python -m ci new | plan | base | build | publish | deploy | release | rollback | run | …"""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from ci.commands import (
     comment,
     deploy,
     destroy,
+    doctor,
     history,
     image,
     new,
@@ -67,10 +68,13 @@ def _add_pushes(command: Add, of_environment: Add) -> None:
     planned.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a reviewer")
     shown = command("comment", comment.run, "show plans in the merge request")
     shown.add_argument("files", nargs="+", type=Path, help="written by `plan --markdown`")
+    newest = command("base", image.base, "pull the base image, and print BASE_IMAGE by digest")
+    newest.add_argument("--commit", default="HEAD", help="default: HEAD")
     built = command("build", image.build, "build the image of this commit, if a plan wants one")
     built.add_argument("environments", nargs="+", help="any that may want it")
     _of_commit(built)
     checked = command("check", image.check, "prove that the built image keeps the contract")
+    checked.add_argument("--only", action="append", default=[], metavar="NAME", help="repeatable")
     checked.add_argument("--junit", type=Path, metavar="FILE", help="write the checks for GitLab")
     _of_commit(checked)
     published = of_environment("publish", image.publish, "push that image to ECR")
@@ -113,11 +117,19 @@ def _add_runs(of_environment: Add) -> None:
 
 def _add_stacks(of_environment: Add) -> None:
     """What lives longer than any release."""
-    of_environment("deploy", deploy.run, "bring the stacks to what this commit says")
+    deployed = of_environment("deploy", deploy.run, "bring the stacks to what this commit says")
+    deployed.add_argument("--dry-run", action="store_true", help="say what it would change")
+    deployed.add_argument("--json", action="store_true", help="with --dry-run: as JSON")
+    deployed.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="with --dry-run: write it for a reviewer"
+    )
     back = of_environment("back", deploy.back, "return one stack to an earlier deployment")
     back.add_argument("stack", choices=["foundation", "retraining", "monitoring"])
     back.add_argument("--to", metavar="HASH", help="default: the one before")
-    of_environment("status", status.run, "the stacks, the endpoint and the newest runs")
+    shown = of_environment("status", status.run, "what there is, of which commit, and its drift")
+    shown.add_argument("--json", action="store_true", help="print it as JSON")
+    seen = of_environment("doctor", doctor.run, "whether the account is ready, and how to mend it")
+    seen.add_argument("--json", action="store_true", help="print it as JSON")
     gone = of_environment("destroy", destroy.run, "remove everything of an environment")
     gone.add_argument("--yes", metavar="NAME", help="the environment's name, to be sure")
     gone.add_argument("--with-data", action="store_true", help="the artifact bucket, too")

@@ -11,7 +11,7 @@ from ci.errors import CiError
 from ci.packaging import content_key, package
 from ci.records import Records
 from ci.requests import Place
-from ci.stacks import TEMPLATES, Say, Stack, outputs_of
+from ci.stacks import TEMPLATES, Say, Stack, outputs_of, parameters_of
 from ci.steps.setting import Setting
 
 STACKS = ("foundation", "retraining", "monitoring")
@@ -181,6 +181,8 @@ class Deployment:
         return {parameter: key for parameter, (key, _) in contents.items()}
 
     def _record(self, stack: Stack, bucket: str, known: dict[str, Any] | None = None) -> None:
-        made_of = {"template": stack.template, "parameters": dict(stack.parameters)}
+        known_to_it = parameters_of(stack.template)
+        given = {name: v for name, v in stack.parameters.items() if name in known_to_it}
+        made_of = {"template": stack.template, "parameters": given}
         short = stack.name.rpartition("-")[2]
         Records(self.region, bucket).keep(short, made_of, known)

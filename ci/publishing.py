@@ -12,10 +12,13 @@ from ci import engine
 from ci.client import ClientError, code_of, saying
 from ci.deployment import Deployment
 from ci.errors import CiError
+from ci.plan import Known, decide
+from ci.plan.basis import basis_of
 from ci.source import Source
 from ci.stacks import Say
 from ci.steps.setting import Setting
 
+BASE = "org.opencontainers.image.base.digest"
 ABSENT = ("ImageNotFoundException",)
 
 
@@ -57,7 +60,8 @@ class Registry:
         """Make an image of this repository known to the engine; its name there."""
         host, user, password = self._door()
         name = f"{host}/{uri.partition('/')[2]}"
-        engine.pull(name, host, user, password)
+        if not engine.exists(name):
+            engine.pull(name, host, user, password)
         return name
 
     def record(self, uri: str, described: dict[str, Any]) -> None:
@@ -83,8 +87,24 @@ def local_name(source: Source) -> str:
     return f"sagemaker-container:{tag_of(source)}"
 
 
-def build(source: Source, say: Say) -> str:
+def is_built(source: Source) -> bool:
+    """Whether the engine here has the commit's image, perhaps for another environment."""
+    return engine.answers() and engine.exists(local_name(source))
+
+
+def former_image(deployment: Deployment, pointed: Known) -> str | None:
+    """The image of an earlier commit, for its layers; None when it cannot be had."""
+    try:
+        return Registry.of(deployment).pull(pointed.uri)
+    except CiError:
+        return None
+
+
+def build(source: Source, say: Say, former: str | None = None) -> str:
     """Build the commit's image, unless the engine has it; its name there.
+
+    Args:
+        former: an image whose layers are taken where they would be the same.
 
     Raises:
         EngineFault: the build failed.
@@ -95,15 +115,18 @@ def build(source: Source, say: Say) -> str:
         return name
     say(f"building {name}")
     with tempfile.TemporaryDirectory(prefix="build-") as place:
+        base = engine.by_digest(source.base) if source.base else None
         context = Path(place, "context")
         source.repository.export(source.commit, context)
         _dated(context, source.repository.time(source.commit))
         engine.build(
             context,
             name,
-            {"GIT_COMMIT": source.commit, "BASE_IMAGE": os.environ.get("BASE_IMAGE", "")},
-            {"content": source.identity},
+            {"GIT_COMMIT": source.commit, "BASE_IMAGE": base or source.base},
+            {"content": source.identity, **({BASE: base.partition("@")[2]} if base else {})},
+            former,
         )
+    _check_framework(name, source)
     return name
 
 
@@ -137,15 +160,46 @@ def _there(source: Source, origin: Deployment | None) -> str:
     name = local_name(source)
     if origin is not None:
         registry = Registry.of(origin)
-        if uri := registry.find(tag_of(source)):
+        if uri := registry.find(tag_of(source)) or _equal_to(source, origin):
             return registry.pull(uri)
     if not engine.exists(name):
         raise CiError(f"{name} is not built here. Build it with `python -m ci build`.")
     return name
 
 
+def _equal_to(source: Source, origin: Deployment) -> str:
+    """The image at another environment's pointer, when this commit adds nothing to it."""
+    basis = basis_of(origin, source.directory)
+    return "" if decide(source.content(), basis).builds else basis.pointed.uri
+
+
 def _description(name: str, source: Source) -> dict[str, Any]:
-    return {**engine.describe(name), **source.marks()}
+    base = engine.label(name, BASE)
+    return {**engine.describe(name), **source.marks(), **({"base": base} if base else {})}
+
+
+def _check_framework(name: str, source: Source) -> None:
+    """What was planned with is what the image has; an image with another is forgotten.
+
+    Raises:
+        CiError: the base image brought another framework than the one here.
+    """
+    if source.has_framework:
+        return
+    planned, built = _framework(source.describe()), _framework(engine.describe(name))
+    if others := sorted({file for file, _ in planned.items() ^ built.items()}):
+        engine.remove(name)
+        raise CiError(
+            f"The base image {source.base} holds another framework than the one that plans here: "
+            f"{', '.join(others[:3])}{' and more' if others[3:] else ''}. Let the base image and "
+            "the pipeline's image be of the same commit of the framework."
+        )
+
+
+def _framework(described: dict[str, Any]) -> dict[str, str]:
+    return {
+        file["path"]: file["sha256"] for file in described["code"] if file["origin"] == "framework"
+    }
 
 
 def _dated(directory: Path, seconds: int) -> None:

@@ -15,6 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
 from framework.testing import OPEN, Engine, Isolation
+from local_test import relay
 from local_test.console import Screen
 from local_test.container_settings import (
     engine_host,
@@ -262,6 +263,7 @@ class ContainerRun:
         self._changes: list[str] | None = None
         self._container: Container | None = None
         self._own_network: Any = None
+        self._relay: Container | None = None
         launch.log.touch()
         try:
             self._start()
@@ -278,9 +280,10 @@ class ContainerRun:
     def address(self) -> tuple[str, int]:
         """Where the server's port is reachable; empty until the container has it."""
         for _ in range(100):
-            self._container.reload()
-            networks = self._container.attrs["NetworkSettings"]
-            if self._own_network is not None:
+            reached = self._relay or self._container
+            reached.reload()
+            networks = reached.attrs["NetworkSettings"]
+            if self._own_network is not None and self._relay is None:
                 address = networks["Networks"][self._own_network.name]["IPAddress"]
                 return address, self._launch.port
             published = networks["Ports"].get(f"{self._launch.port}/tcp")
@@ -328,6 +331,9 @@ class ContainerRun:
             finally:
                 self._container.remove(force=True, v=True)
                 self._container = None
+        if self._relay is not None:
+            self._relay.remove(force=True, v=True)
+            self._relay = None
         if self._own_network is not None:
             self._own_network.remove()
             self._own_network = None
@@ -347,6 +353,21 @@ class ContainerRun:
             self._client.networks.get("bridge").disconnect(self._container)
             network.connect(self._container, aliases=[launch.host])
         self._container.start()
+        if launch.cut_off and engine_host() != "127.0.0.1":
+            self._start_relay()
+
+    def _start_relay(self) -> None:
+        """A container in both networks; the internal one is out of reach of this machine."""
+        port = self._launch.port
+        self._relay = self._client.containers.create(
+            self._launch.image,
+            entrypoint=["python", "-c", Path(relay.__file__).read_text(encoding="utf-8")],
+            command=[self._launch.host, str(port)],
+            ports={f"{port}/tcp": (publish_on(), None)},
+            labels=self._launch.settings["labels"],
+        )
+        self._own_network.connect(self._relay)
+        self._relay.start()
 
     def _give_back(self) -> None:
         """Let root of a container hand the files over to the caller, who may not."""

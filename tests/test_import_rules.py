@@ -14,6 +14,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 ROOMS = ("container", "framework", "local_test", "ci")
+STARTER = "ci/new/container"
 GATEKEEPERS = {
     ("framework", "flask"): "framework/serving/app.py",
     ("framework", "werkzeug"): "framework/serving/app.py",
@@ -31,6 +32,7 @@ PARTS_OF = {
     "werkzeug": "flask",
     "botocore": "boto3",
     "jsonata": "jsonata-python",
+    "yaml": "moto",
 }
 NOWHERE = {"framework": ("boto3", "botocore", "sagemaker", "docker")}
 VAGUE = ("utils", "helpers", "common", "manager", "core")
@@ -56,7 +58,13 @@ class Import:
 
 
 def python_files(root: Path, *folders: str) -> list[Path]:
-    return sorted(file for folder in folders for file in (root / folder).rglob("*.py"))
+    """Those of the algorithm that `ci new` copies are no part of ci."""
+    return sorted(
+        file
+        for folder in folders
+        for file in (root / folder).rglob("*.py")
+        if folder == STARTER or not file.is_relative_to(root / STARTER)
+    )
 
 
 def imports_of(root: Path, *folders: str) -> Iterator[Import]:
@@ -107,7 +115,11 @@ def local_test_imports_only_framework_testing(root: Path) -> list[str]:
 
 def algorithms_import_only_public_names(root: Path) -> list[str]:
     public = exported(root / "framework/__init__.py")
-    folders = ["container", *(p.parent for p in root.glob("tests/algorithms/*/algorithm.toml"))]
+    folders = [
+        "container",
+        STARTER,
+        *(p.parent for p in root.glob("tests/algorithms/*/algorithm.toml")),
+    ]
     return [
         found.said(root, f"{found.module} {found.name} is not a public name of framework")
         for found in imports_of(root, *map(str, folders))
@@ -261,6 +273,7 @@ PLANTED: list[tuple[Callable[[Path], list[str]], dict[str, str]]] = [
         algorithms_import_only_public_names,
         {"tests/algorithms/x/algorithm.toml": "", "tests/algorithms/x/a.py": "import local_test"},
     ),
+    (algorithms_import_only_public_names, {"ci/new/container/a.py": "import ci"}),
     (libraries_have_one_gatekeeper, {"framework/serving/other.py": "from flask import Flask"}),
     (libraries_have_one_gatekeeper, {"framework/training/a.py": "import gunicorn.config"}),
     (libraries_have_one_gatekeeper, {"local_test/__main__.py": "import docker"}),

@@ -1,4 +1,4 @@
-"""`comment`: shows plans in the merge request; one note, replaced by each pipeline."""
+"""`comment`: shows plans in the merge request; a note for each job, replaced by each pipeline."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 from ci.errors import EXIT_OK, CiError
 from ci.stacks import to_stderr
 
-MARK = "<!-- plan of this merge request -->"
+MARK = "<!-- {job} -->"
 NEEDED = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 SECONDS = 30
 
@@ -29,8 +29,9 @@ def run(options: Namespace) -> int:
         return EXIT_OK
     url, project, request = (os.environ[name] for name in NEEDED)
     notes = f"{url}/projects/{project}/merge_requests/{request}/notes"
-    body = {"body": f"{MARK}\n{text}"}
-    former = next((n["id"] for n in _asked(f"{notes}?per_page=100", token) if MARK in n["body"]), 0)
+    mark = MARK.format(job=os.environ.get("CI_JOB_NAME", "plan"))
+    body = {"body": f"{mark}\n{text}"}
+    former = next((n["id"] for n in _asked(f"{notes}?per_page=100", token) if mark in n["body"]), 0)
     if former:
         _asked(f"{notes}/{former}", token, body, "PUT")
     else:

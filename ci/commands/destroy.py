@@ -5,11 +5,13 @@ from typing import Any
 
 from ci.client import ClientError, client, saying
 from ci.deployment import Deployment
+from ci.environment import Environment
 from ci.errors import EXIT_OK, CiError
 from ci.stacks import remove, retained, to_stderr
+from ci.status.parts import config_of, endpoint_of, pages
 
 GONE = {"Delay": 2, "MaxAttempts": 900}
-PER_RELEASE = ("-errors", "-latency")
+ALARMS_AT_ONCE = 100
 
 
 def run(options: Namespace) -> int:
@@ -26,6 +28,8 @@ def run(options: Namespace) -> int:
         )
     deployment.check_account()
     bucket = deployment.outputs("foundation")["ArtifactBucket"]
+    if deployment.is_deployed():
+        _stop_runs(deployment)
     _remove_releases(deployment)
     for stack in ("monitoring", "retraining"):
         to_stderr(f"removing {deployment.stack_name(stack)}")
@@ -41,40 +45,87 @@ def run(options: Namespace) -> int:
     return EXIT_OK
 
 
+def _stop_runs(deployment: Deployment) -> None:
+    """Those that are under way would make the endpoint anew."""
+    machine = deployment.outputs("retraining")["StateMachineArn"]
+    with saying("stopping runs"):
+        states = client("stepfunctions", deployment.region)
+        found = states.get_paginator("list_executions").paginate(
+            stateMachineArn=machine, statusFilter="RUNNING"
+        )
+        for one in [one for page in found for one in page["executions"]]:
+            to_stderr(f"stopping the run {one['name']}")
+            states.stop_execution(executionArn=one["executionArn"], cause="destroy")
+
+
 def _remove_releases(deployment: Deployment) -> None:
-    """The endpoint, and the configs, models and alarms that its releases have made."""
-    sagemaker = client("sagemaker", deployment.region)
-    name = deployment.environment.endpoint_name
+    """How it scales, the endpoint, and the configs, models and alarms that releases have made.
+
+    What belongs to another endpoint is told by tags and dimensions, not by the name: an
+    endpoint shop-test has nothing to do with shop-test-2.
+    """
+    environment, region = deployment.environment, deployment.region
+    sagemaker, name = client("sagemaker", region), environment.endpoint_name
+    with saying(f"removing {name}"):
+        _stop_scaling(environment, region)
+        _remove_endpoint(sagemaker, name)
+    with saying("removing releases"):
+        for one in pages(
+            region, "sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=name
+        ):
+            if endpoint_of(region, one["EndpointConfigArn"]) == name:
+                sagemaker.delete_endpoint_config(EndpointConfigName=one["EndpointConfigName"])
+        for one in pages(region, "sagemaker", "list_models", "Models", NameContains=name):
+            if endpoint_of(region, one["ModelArn"]) == name:
+                sagemaker.delete_model(ModelName=one["ModelName"])
+        _remove_packages(sagemaker, name)
+        _remove_alarms(region, name)
+
+
+def _stop_scaling(environment: Environment, region: str) -> None:
+    """Its target outlives the endpoint, and its own alarms with it."""
+    scaling = client("application-autoscaling", region)
+    resource = f"endpoint/{environment.endpoint_name}/variant/{environment.endpoint.variant}"
+    found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])
+    for one in found["ScalableTargets"]:
+        names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+        scaling.deregister_scalable_target(**{key: one[key] for key in names})
+
+
+def _remove_endpoint(sagemaker: Any, name: str) -> None:
     try:
         sagemaker.delete_endpoint(EndpointName=name)
         sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig=GONE)
     except ClientError as error:
         if "Could not find" not in str(error):
             raise
-    with saying("removing releases"):
-        for page in sagemaker.get_paginator("list_endpoint_configs").paginate(
-            NameContains=f"{name}-"
-        ):
-            for one in page["EndpointConfigs"]:
-                sagemaker.delete_endpoint_config(EndpointConfigName=one["EndpointConfigName"])
-        for page in sagemaker.get_paginator("list_models").paginate(NameContains=f"{name}-"):
-            for one in page["Models"]:
-                sagemaker.delete_model(ModelName=one["ModelName"])
-        _remove_packages(sagemaker, name)
-        cloudwatch = client("cloudwatch", deployment.region)
-        alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{name}-")["MetricAlarms"]
-        made = [one["AlarmName"] for one in alarms if one["AlarmName"].endswith(PER_RELEASE)]
-        if made:
-            cloudwatch.delete_alarms(AlarmNames=made)
+
+
+def _remove_alarms(region: str, name: str) -> None:
+    """Those of releases; the stacks' own go with the stacks."""
+    made = [
+        one["AlarmName"]
+        for one in pages(
+            region, "cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{name}-"
+        )
+        if config_of(one, name)
+    ]
+    for start in range(0, len(made), ALARMS_AT_ONCE):
+        client("cloudwatch", region).delete_alarms(AlarmNames=made[start : start + ALARMS_AT_ONCE])
 
 
 def _remove_packages(sagemaker: Any, group: str) -> None:
+    listed = sagemaker.get_paginator("list_model_packages")
     try:
-        listed = sagemaker.list_model_packages(ModelPackageGroupName=group)
+        found = [
+            one["ModelPackageArn"]
+            for page in listed.paginate(ModelPackageGroupName=group)
+            for one in page["ModelPackageSummaryList"]
+        ]
     except ClientError:
         return
-    for one in listed["ModelPackageSummaryList"]:
-        sagemaker.delete_model_package(ModelPackageName=one["ModelPackageArn"])
+    for arn in found:
+        sagemaker.delete_model_package(ModelPackageName=arn)
     sagemaker.delete_model_package_group(ModelPackageGroupName=group)
 
 

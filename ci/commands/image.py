@@ -1,4 +1,4 @@
-"""`build`, `check` and `publish`: the image of a commit, only when a plan wants one."""
+"""`base`, `build`, `check` and `publish`: the image of a commit, only when a plan wants one."""
 
 import copy
 from argparse import Namespace
@@ -16,6 +16,20 @@ from ci.stacks import to_stderr
 
 class CheckFailed(CiError):
     """The image does not keep the contract."""
+
+
+def base(options: Namespace) -> int:
+    """Print what the newest base image is, for later jobs, which then build on exactly that.
+
+    Raises:
+        EngineFault: no registry has it.
+    """
+    name = Source.here(options.commit, "").base
+    pinned = engine.by_digest(name, newest=True) if name else None
+    if pinned is None:
+        raise CiError("The Dockerfile has no ARG BASE_IMAGE that names an image of a registry.")
+    print(f"BASE_IMAGE={pinned}")
+    return EXIT_OK
 
 
 def build(options: Namespace) -> int:
@@ -48,7 +62,7 @@ def check(options: Namespace) -> int:
         to_stderr("Nothing was built, so nothing is checked.")
         return EXIT_OK
     name = publishing.local_name(source)
-    outcomes = _checked(name)
+    outcomes = _checked(name, options.only)
     if options.junit:
         options.junit.write_text(as_junit("check", outcomes), encoding="utf-8")
     for one in outcomes:
@@ -58,9 +72,9 @@ def check(options: Namespace) -> int:
     return EXIT_OK
 
 
-def _checked(name: str) -> list[dict[str, Any]]:
+def _checked(name: str, only: list[str]) -> list[dict[str, Any]]:
     """The outcomes; what fails is asked once more, because runners can be slow for a moment."""
-    outcomes = engine.check(name)
+    outcomes = engine.check(name, only)
     if not (failed := _failed(outcomes)):
         return outcomes
     to_stderr(f"asking once more: {', '.join(failed)}")

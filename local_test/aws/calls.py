@@ -23,6 +23,7 @@ BY_SIGNATURE = {
 SUB_RESOURCES = (  # of buckets and objects in S3, beside those of the calls in the table
     "attributes",
     "delete",
+    "encryption",
     "list-type",
     "location",
     "notification",

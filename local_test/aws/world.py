@@ -43,6 +43,8 @@ class World:
             CapacityError.
         memory_mb: what a training container gets, by instance type; the process engine has no such
             limit.
+        quotas: of SageMaker, by the name that Service Quotas has for them; told, not enforced.
+        trail: the events that CloudTrail tells; times are seconds since the epoch.
     """
 
     url: str
@@ -54,6 +56,8 @@ class World:
     endpoint_story: Callable[[str, str], list[dict[str, Any]]] = lambda region, name: []
     without_capacity: set[str] = field(default_factory=set)
     memory_mb: dict[str, int] = field(default_factory=dict)
+    quotas: dict[str, float] = field(default_factory=dict)
+    trail: list[dict[str, Any]] = field(default_factory=list)
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this AWS."""

@@ -53,6 +53,7 @@ def test_push_1_is_left_for_training_and_the_run_makes_the_endpoint(team: Team) 
 
 
 def test_push_2_only_the_predictor_goes_live_with_the_same_artifact(team: Team) -> None:
+    team.hurry()
     before, jobs = team.live(), team.jobs()
     team.add_line(PREDICTOR, "# a comment")
     with team.customer() as errors:

@@ -5,15 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+DOCKERFILES = ("Dockerfile", "ci/new/Dockerfile")
 
 
-def test_hadolint_has_nothing_to_say():
-    hadolint = Path(sys.executable).parent / "hadolint"
-    linted = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_hadolint_has_nothing_to_say(dockerfile: str):
+    command = [Path(sys.executable).parent / "hadolint", PROJECT / dockerfile]
+    linted = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (linted.returncode, linted.stdout) == (0, "")
 
 
-def test_builds_without_buildkit():
-    text = DOCKERFILE.read_text()
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_builds_without_buildkit(dockerfile: str):
+    text = (PROJECT / dockerfile).read_text()
     assert not re.search(r"^#\s*syntax=|--link|--mount|--chmod|<<", text, re.MULTILINE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-INSTALLED_TOGETHER = ("framework", "container", "ci", "local_test", "tests")
+INSTALLED_TOGETHER = ("framework", "container", "ci", "ci/new/container", "local_test", "tests")
 OWN_ENVIRONMENTS = ("tests/image/sagemaker_sdk", "tests/ci/checkov", "tests/ci/older_sklearn")
 LOCKED = (*INSTALLED_TOGETHER, *OWN_ENVIRONMENTS, ".ci")
 

@@ -56,13 +56,10 @@ def test_the_documented_dockerfile_makes_an_image(
     base_image: Image,
     start: Callable[..., Container],
 ):
-    files = {
-        **ALGORITHM,
-        "requirements.txt": locked("threadpoolctl"),
-        "Dockerfile": documented_dockerfile(base_image.id),
-    }
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
+    (tmp_path / "container").mkdir()
+    for name, text in {**ALGORITHM, "requirements.txt": locked("threadpoolctl")}.items():
+        (tmp_path / "container" / name).write_text(text)
+    (tmp_path / "Dockerfile").write_text(documented_dockerfile(base_image.id))
     image, _ = docker_engine.images.build(path=str(tmp_path), rm=True)
 
     container = start(image, "check", "--json")
@@ -75,6 +72,7 @@ def test_the_documented_dockerfile_makes_an_image(
 def documented_dockerfile(base: str) -> str:
     page = (PROJECT / "docs/image.md").read_text()
     dockerfile = re.search(r"```dockerfile\n(.*?)```", page, re.DOTALL).group(1)
+    assert "your-registry/sagemaker-container:base" in dockerfile
     return dockerfile.replace("your-registry/sagemaker-container:base", base)
 
 

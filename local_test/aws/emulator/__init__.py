@@ -14,10 +14,12 @@ from local_test.aws.emulator import (
     events,
     functions,
     queries,
+    quotas,
     registry,
     scaling,
     statistics,
     stepfunctions,
+    trail,
 )
 from local_test.aws.emulator.app import REQUEST_HANDLER, application
 from local_test.aws.world import World
@@ -37,6 +39,8 @@ ADDITIONS = (
     registry,
     scaling,
     statistics,
+    quotas,
+    trail,
 )
 
 

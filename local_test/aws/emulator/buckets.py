@@ -1,19 +1,23 @@
 """S3: events as AWS sends them, versioned buckets, and policies that are kept, not enforced.
 
 moto refuses by bucket policies whose conditions it does not understand, sends an event of
-tags with every upload, and makes no bucket of a stack versioned, or one that sends events.
+tags with every upload, makes no bucket of a stack versioned, or one that sends events, and
+does not tell of one that it does.
 """
 
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
+from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.s3.notifications import S3NotificationEvent
+from moto.s3.responses import S3Response
 
 from local_test.aws.world import World
 
+TOLD = S3Response.get_bucket_notification
 MADE, CHANGED = (
     FakeBucket.create_from_cloudformation_json.__func__,
     FakeBucket.update_from_cloudformation_json.__func__,
@@ -30,6 +34,13 @@ def install(world: World) -> None:
         template, former = given["cloudformation_json"], given["original_resource"]
         template["Properties"].setdefault("BucketName", former.name)  # moto needs it for tags
         return _completed(CHANGED(cls, **given), template)
+
+    def told(self: S3Response) -> Any:
+        kept = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if kept is None or kept.event_bridge is None:
+            return TOLD(self)
+        self.data["Action"] = "GetBucketNotificationConfiguration"
+        return self.serialized(ActionResult({"EventBridgeConfiguration": {}}))
 
     def send(account_id: str, bucket: FakeBucket, event_name: str, key: Any) -> None:
         kind = S3NotificationEvent(event_name).value.removeprefix("s3:ObjectCreated:")
@@ -49,6 +60,7 @@ def install(world: World) -> None:
         world.emit(bucket.region_name, "aws.s3", "Object Created", detail, [bucket.arn])
 
     notifications._send_event_bridge_message = send
+    S3Response.get_bucket_notification = told
     FakeBucket.create_from_cloudformation_json = classmethod(made)
     FakeBucket.update_from_cloudformation_json = classmethod(changed)
     FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL

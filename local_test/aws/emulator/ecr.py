@@ -28,6 +28,10 @@ PUT, CHECK, DELETE = (
     ECRBackend.batch_check_layer_availability,
     ECRBackend.delete_repository,
 )
+MADE, CHANGED = (
+    Repository.create_from_cloudformation_json.__func__,
+    Repository.update_from_cloudformation_json.__func__,
+)
 TOKEN_LASTS = timedelta(hours=12)
 
 _putting = threading.Lock()
@@ -102,6 +106,16 @@ def install(world: World) -> None:
         address = layer_url(world, self.region, name, digest)
         return ActionResult({"downloadUrl": address, "layerDigest": digest})
 
+    def made(cls: Any, resource_name: str, given: Any, *place: Any, **more: Any) -> Repository:
+        return MADE(cls, resource_name, _as_the_api_spells(given), *place, **more)
+
+    def changed(
+        cls: Any, original: Any, resource_name: str, given: Any, *place: Any, **more: Any
+    ) -> Repository:
+        return CHANGED(cls, original, resource_name, _as_the_api_spells(given), *place, **more)
+
+    Repository.create_from_cloudformation_json = classmethod(made)
+    Repository.update_from_cloudformation_json = classmethod(changed)
     ECRBackend.put_image = put
     ECRBackend.batch_check_layer_availability = check
     ECRBackend.delete_repository = delete
@@ -113,6 +127,17 @@ def install(world: World) -> None:
 
 def reset() -> None:
     """The next world begins without layers."""
+
+
+def _as_the_api_spells(given: Any) -> Any:
+    """A repository of a stack; moto keeps what a template says in words of the template."""
+    properties = {
+        name: {f"{key[0].lower()}{key[1:]}": one for key, one in value.items()}
+        if name in ("EncryptionConfiguration", "ImageScanningConfiguration")
+        else value
+        for name, value in given["Properties"].items()
+    }
+    return {**given, "Properties": properties}
 
 
 def _size(manifest: str, held: dict[str, Image]) -> int:

@@ -4,7 +4,15 @@ import warnings
 
 from moto.cloudformation import parsing
 
-from local_test.aws.emulator.cloudformation import functions, machines, stacks, types
+from local_test.aws.emulator.cloudformation import (
+    changes,
+    drift,
+    functions,
+    machines,
+    stacks,
+    templates,
+    types,
+)
 from local_test.aws.world import World
 
 
@@ -12,6 +20,9 @@ def install(world: World) -> None:
     """Make stacks and types right, for this world."""
     warnings.filterwarnings("ignore", module="moto.cloudformation")
     stacks.install()
+    changes.install()
+    drift.install(world)
+    templates.install()
     types.install(world)
     machines.install(world)
     functions.install(world)

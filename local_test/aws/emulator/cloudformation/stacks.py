@@ -20,16 +20,17 @@ class InvalidChangeSetStatus(ValidationError):
     code = "InvalidChangeSetStatus"
 
 
-UPDATE = parsing.ResourceMap.update
+UPDATE, DECIDE = parsing.ResourceMap.update, parsing.parse_condition
 
 
 def install() -> None:
     """Replace what moto does."""
     parsing.resource_class_from_type = _known_class
-    parsing.ResourceMap.build_resource_diff = _differences
+    parsing.parse_condition = _decided
+    parsing.ResourceMap.build_resource_diff = differences
     parsing.ResourceMap.update = _updated
-    models.ChangeSet.diff = _listed
     models.Stack.stack_resources = property(_made)
+    models.Stack.parameter_list = property(_parameters)
     models.CloudFormationBackend.execute_change_set = _executed
     CloudFormationResponse._validate_different_update = _compared
 
@@ -43,7 +44,14 @@ def _known_class(resource_type: str) -> Any:
     return found
 
 
-def _differences(
+def _decided(condition: Any, resources: Any, conditions: Any) -> Any:
+    """moto reads !Condition in another condition as a function that it does not know: false."""
+    if isinstance(condition, dict) and "Fn::Condition" in condition:
+        return conditions[condition["Fn::Condition"]]
+    return DECIDE(condition, resources, conditions)
+
+
+def differences(
     self: Any, other_template: dict[str, Any], parameters: dict[str, Any] | None = None
 ) -> dict[str, list[str]]:
     """The resources to add, modify and remove, with every condition decided."""
@@ -92,7 +100,7 @@ def _differences(
 
 
 def _updated(self: Any, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
-    removed = _differences(self, template, parameters)["Remove"]
+    removed = differences(self, template, parameters)["Remove"]
     UPDATE(self, template, parameters)
     for name in removed:
         del self._parsed_resources[name]
@@ -103,16 +111,11 @@ def _made(self: Any) -> list[Any]:
     return [resource for resource in self.resource_map.values() if resource is not None]
 
 
-def _listed(self: Any) -> list[Any]:
-    """What a change set would do."""
-    differences = _differences(self.stack.resource_map, self.template_dict, self.parameters)
-    resources = {**self.stack.resource_map._resource_json_map, **self.template_dict["Resources"]}
+def _parameters(self: Any) -> list[dict[str, str]]:
+    """As they were given: lists with commas."""
     return [
-        models.Change(
-            action=action, logical_resource_id=name, resource_type=resources[name]["Type"]
-        )
-        for action, names in differences.items()
-        for name in names
+        {"ParameterKey": name, "ParameterValue": ",".join(v) if isinstance(v, list) else v}
+        for name, v in self.resource_map.resolved_parameters.items()
     ]
 
 
@@ -121,7 +124,7 @@ def _compared(self: Any, parameters: list[Any] | None, body: str, stack: Any) ->
     if self._get_action() == "CreateChangeSet" or stack.template != body:
         return
     given = self._get_param_values(parameters or [], stack.stack_parameters)
-    if not any(_differences(stack.resource_map, stack.template_dict, given).values()):
+    if not any(differences(stack.resource_map, stack.template_dict, given).values()):
         raise ValidationError(message="No updates are to be performed.")
 
 
