@@ -12,8 +12,7 @@ from ci import engine
 from ci.client import ClientError, code_of, saying
 from ci.deployment import Deployment
 from ci.errors import CiError
-from ci.plan import Known, decide
-from ci.plan.basis import basis_of
+from ci.plan import Known
 from ci.source import Source
 from ci.stacks import Say
 from ci.steps.setting import Setting
@@ -55,6 +54,20 @@ class Registry:
         if uri is None:
             raise CiError(f"{self.name}:{tag} was pushed, but ECR does not have it. Push again.")
         return uri
+
+    def name_again(self, uri: str, tag: str) -> None:
+        """Give an image of this repository one more tag, unless the tag is taken."""
+        ecr = self.setting.client("ecr")
+        image = {"imageDigest": uri.partition("@")[2]}
+        with saying(f"naming {uri} {tag}"):
+            found = ecr.batch_get_image(repositoryName=self.name, imageIds=[image])["images"]
+            if found and self.find(tag) is None:
+                ecr.put_image(
+                    repositoryName=self.name,
+                    imageManifest=found[0]["imageManifest"],
+                    imageManifestMediaType=found[0]["imageManifestMediaType"],
+                    imageTag=tag,
+                )
 
     def pull(self, uri: str) -> str:
         """Make an image of this repository known to the engine; its name there."""
@@ -160,17 +173,11 @@ def _there(source: Source, origin: Deployment | None) -> str:
     name = local_name(source)
     if origin is not None:
         registry = Registry.of(origin)
-        if uri := registry.find(tag_of(source)) or _equal_to(source, origin):
+        if uri := registry.find(tag_of(source)):
             return registry.pull(uri)
     if not engine.exists(name):
         raise CiError(f"{name} is not built here. Build it with `python -m ci build`.")
     return name
-
-
-def _equal_to(source: Source, origin: Deployment) -> str:
-    """The image at another environment's pointer, when this commit adds nothing to it."""
-    basis = basis_of(origin, source.directory)
-    return "" if decide(source.content(), basis).builds else basis.pointed.uri
 
 
 def _description(name: str, source: Source) -> dict[str, Any]:

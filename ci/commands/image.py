@@ -100,7 +100,10 @@ def publish(options: Namespace) -> int:
         print(options.image)
         return EXIT_OK
     if not plan.decision.builds and not publishing.is_built(plan.source):
-        to_stderr(f"{plan.decision.sentence} Nothing is published.")
+        to_stderr(f"{plan.decision.sentence} Nothing is pushed.")
+        if waiting := plan.basis.pointed.uri:  # where other environments look for this commit
+            tag = publishing.tag_of(plan.source)
+            publishing.Registry.of(plan.deployment).name_again(waiting, tag)
         return EXIT_OK
     origin = Deployment.of(options.origin) if options.origin else None
     print(publishing.publish(plan.deployment, plan.source, to_stderr, origin))

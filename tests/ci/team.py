@@ -167,6 +167,11 @@ class Team:
         ]
         return {one["imageDigest"] for one in listed}
 
+    def tags(self, environment: str = "staging") -> set[str]:
+        """The tags in the registry."""
+        listed = self.client("ecr").list_images(repositoryName=f"flats-{environment}")["imageIds"]
+        return {one["imageTag"] for one in listed if "imageTag" in one}
+
     def ask(self, area: float = 100.0, environment: str = "staging") -> Any:
         """What the endpoint answers about one flat."""
         answer = self.client("sagemaker-runtime").invoke_endpoint(

@@ -1,5 +1,6 @@
 """What becomes of a push: the real pipeline, a real engine, a real registry, in this order."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -154,6 +155,8 @@ def test_push_5_of_docs_builds_nothing(team: Team) -> None:
     assert "Nothing is built." in pipeline.log("publish")
     assert team.images() == images
     assert team.live() == before
+    planned = json.loads(team.ci("plan", "staging", "--json").stdout)
+    assert f"ci-{planned['identity']}" in team.tags()  # where production looks for this commit
 
 
 def test_push_6_that_breaks_the_golden_answers_touches_nothing(team: Team) -> None:
