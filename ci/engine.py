@@ -110,6 +110,16 @@ def describe(name: str) -> dict[str, Any]:
     return json.loads(said)
 
 
+def system_packages(name: str) -> list[tuple[str, str]]:
+    """Name and version of each Debian package of an image."""
+    query = ["dpkg-query", "--show", "--showformat=${Package}\\t${Version}\\n"]
+    said = _run(
+        ["run", "--rm", "--network=none", f"--entrypoint={query[0]}", name, *query[1:]],
+        f"listing the packages of {name}",
+    )
+    return [tuple(line.split("\t", 1)) for line in said.splitlines()]
+
+
 def push(name: str, registry: str, user: str, password: str, target: str) -> None:
     """Push an image under another name; the password is on no disk that outlives it.
 

@@ -13,6 +13,7 @@ from ci.client import ClientError, code_of, saying
 from ci.deployment import Deployment
 from ci.errors import CiError
 from ci.plan import Known
+from ci.sbom import bill_of_materials
 from ci.source import Source
 from ci.stacks import Say
 from ci.steps.setting import Setting
@@ -69,6 +70,10 @@ class Registry:
                     imageTag=tag,
                 )
 
+    def keep(self, uri: str) -> None:
+        """Let the image outlive those that nobody used: the lifecycle spares this tag."""
+        self.name_again(uri, f"kept-{uri.rpartition(':')[2][:16]}")
+
     def pull(self, uri: str) -> str:
         """Make an image of this repository known to the engine; its name there."""
         host, user, password = self._door()
@@ -82,6 +87,10 @@ class Registry:
         key = f"images/{uri.rpartition(':')[2]}.json"
         if self.setting.read(key) is None:
             self.setting.write_json(key, described)
+
+    def bill(self, uri: str, materials: dict[str, Any]) -> None:
+        """Keep an image's bill of materials beside its record."""
+        self.setting.write_json(f"images/{uri.rpartition(':')[2]}.cdx.json", materials)
 
     def _door(self) -> tuple[str, str, str]:
         with saying("signing in to ECR"):
@@ -161,6 +170,7 @@ def publish(
         described = _description(name, source)
         say(f"pushing {name} to {registry.name}")
         uri = registry.push(name, tag)
+        registry.bill(uri, bill_of_materials(uri, described, engine.system_packages(name)))
         registry.record(uri, described)
     elif registry.setting.read(f"images/{uri.rpartition(':')[2]}.json") is None:
         registry.record(uri, _description(registry.pull(uri), source))

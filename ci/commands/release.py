@@ -64,6 +64,8 @@ def _planned(options: Namespace) -> int:
         proved = _proved(plan, setting, image)
     with holding(setting, to_stderr) as held:
         _check_still_so(plan, setting, image)
+        if decision.builds:
+            Registry.of(plan.deployment).keep(image)
         if decision.release:
             _release(plan, setting, image, proved, held)
         if decision.builds:

@@ -158,12 +158,17 @@ OF_TEMPLATES = {
     "released images that expire": (
         "foundation",
         reword("Resources/Images/Properties/LifecyclePolicy/LifecyclePolicyText", "ci-", ""),
-        "Images: its lifecycle does not expire ci-* tags, and nothing else (only_ci_images_expire)",
+        "Images: its lifecycle expires other than unused images (only_ci_images_expire)",
+    ),
+    "live images that expire": (
+        "foundation",
+        reword("Resources/Images/Properties/LifecyclePolicy/LifecyclePolicyText", "500", "5"),
+        "Images: its lifecycle expires other than unused images (only_ci_images_expire)",
     ),
     "no lifecycle": (
         "foundation",
         drop("Resources/Images/Properties/LifecyclePolicy"),
-        "Images: its lifecycle does not expire ci-* tags, and nothing else (only_ci_images_expire)",
+        "Images: its lifecycle expires other than unused images (only_ci_images_expire)",
     ),
     "a log without encryption": (
         "retraining",

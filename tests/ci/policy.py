@@ -195,14 +195,17 @@ def images_are_scanned(template: Template) -> Iterator[Finding]:
             yield name, "images are not scanned on push"
 
 
+MANY = 100
+
+
 def only_ci_images_expire(template: Template) -> Iterator[Finding]:
-    """A released image stays as long as a model may need it."""
+    """A released image stays as long as a model may need it: it is named by an earlier rule."""
     for name, properties in _of_type(template, "AWS::ECR::Repository"):
         text = _at(properties, "LifecyclePolicy.LifecyclePolicyText")
-        for rule in json.loads(text)["rules"] if text else [{}]:
-            prefixes = _at(rule, "selection.tagPrefixList") or [""]
-            if not all(prefix.startswith("ci-") for prefix in prefixes):
-                yield name, "its lifecycle does not expire ci-* tags, and nothing else"
+        rules = sorted(json.loads(text)["rules"] if text else [], key=lambda r: r["rulePriority"])
+        prefixes = [_at(rule, "selection.tagPrefixList") for rule in rules]
+        if prefixes != [["kept-"], ["ci-"]] or _at(rules[0], "selection.countNumber") < MANY:
+            yield name, "its lifecycle expires other than unused images"
 
 
 def what_is_stored_is_encrypted(template: Template) -> Iterator[Finding]:

@@ -167,6 +167,13 @@ class Team:
         ]
         return {one["imageDigest"] for one in listed}
 
+    def materials(self) -> set[str]:
+        """What the bill of materials of the image at the pointer names."""
+        key = f"images/{self.pointer().rpartition(':')[2]}.cdx.json"
+        bucket = self.outputs("staging")["ArtifactBucket"]
+        body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return {one["name"] for one in json.loads(body)["components"]}
+
     def tags(self, environment: str = "staging") -> set[str]:
         """The tags in the registry."""
         listed = self.client("ecr").list_images(repositoryName=f"flats-{environment}")["imageIds"]
