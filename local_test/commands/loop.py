@@ -246,12 +246,14 @@ class Loop:
             "AWS_SECRET_ACCESS_KEY": "local",
             "PYTHONPATH": str(PROJECT),
         }
+        if self._world.engine == "process":  # an engine that is here has no image of ours
+            environment["DOCKER_HOST"] = "unix:///no-engine"
         self._screen.say(" ".join(["$ python -m ci", command, self._settings.name, *more]))
         return subprocess.run(
             [sys.executable, "-m", "ci", command, str(self._settings), *more],
             cwd=self._developer.clone,
             env=environment,
-            stdout=None if command == "release" else subprocess.DEVNULL,
+            stdout=sys.stderr if command == "release" else subprocess.DEVNULL,
             text=True,
             check=False,
         ).returncode
