@@ -72,7 +72,7 @@ class Registry:
 
     def keep(self, uri: str) -> None:
         """Let the image outlive those that nobody used: the lifecycle spares this tag."""
-        self.name_again(uri, f"kept-{uri.rpartition(':')[2][:16]}")
+        self.name_again(uri, f"release-{uri.rpartition(':')[2][:16]}")
 
     def pull(self, uri: str) -> str:
         """Make an image of this repository known to the engine; its name there."""

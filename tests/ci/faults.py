@@ -162,7 +162,7 @@ OF_TEMPLATES = {
     ),
     "live images that expire": (
         "foundation",
-        reword("Resources/Images/Properties/LifecyclePolicy/LifecyclePolicyText", "500", "5"),
+        reword("Resources/Images/Properties/LifecyclePolicy/LifecyclePolicyText", "10000", "5"),
         "Images: its lifecycle expires other than unused images (only_ci_images_expire)",
     ),
     "no lifecycle": (

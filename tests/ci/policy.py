@@ -204,7 +204,7 @@ def only_ci_images_expire(template: Template) -> Iterator[Finding]:
         text = _at(properties, "LifecyclePolicy.LifecyclePolicyText")
         rules = sorted(json.loads(text)["rules"] if text else [], key=lambda r: r["rulePriority"])
         prefixes = [_at(rule, "selection.tagPrefixList") for rule in rules]
-        if prefixes != [["kept-"], ["ci-"]] or _at(rules[0], "selection.countNumber") < MANY:
+        if prefixes != [["release-"], ["ci-"]] or _at(rules[0], "selection.countNumber") < MANY:
             yield name, "its lifecycle expires other than unused images"
 
 

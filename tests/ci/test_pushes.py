@@ -48,7 +48,7 @@ def test_push_1_is_left_for_training_and_the_run_makes_the_endpoint(team: Team) 
     assert "Left for the next training run" in pipeline.log("staging")
     assert team.pointer().rpartition("@")[2] in team.images()
     assert {"flask", "numpy", "libc6"} <= team.materials()
-    assert f"kept-{team.pointer().rpartition(':')[2][:16]}" in team.tags()
+    assert f"release-{team.pointer().rpartition(':')[2][:16]}" in team.tags()
     release = team.trains()
     assert team.live()["config"] == release
     assert team.live()["image"] == team.pointer()
