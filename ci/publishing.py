@@ -3,6 +3,7 @@
 import base64
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,21 +83,31 @@ class Registry:
             engine.pull(name, host, user, password)
         return name
 
-    def record(self, uri: str, described: dict[str, Any]) -> None:
-        """Keep what is in an image, unless it is known already."""
-        key = f"images/{uri.rpartition(':')[2]}.json"
-        if self.setting.read(key) is None:
-            self.setting.write_json(key, described)
+    def is_recorded(self, uri: str) -> bool:
+        """Whether what is in an image is known."""
+        return self.setting.read(_record_of(uri)) is not None
 
-    def bill(self, uri: str, materials: dict[str, Any]) -> None:
-        """Keep an image's bill of materials beside its record."""
-        self.setting.write_json(f"images/{uri.rpartition(':')[2]}.cdx.json", materials)
+    def record(
+        self, uri: str, described: dict[str, Any], system: Iterable[tuple[str, str]]
+    ) -> None:
+        """Keep an image's bill of materials, and then what is in it.
+
+        Args:
+            system: name and version of each Debian package.
+        """
+        materials = bill_of_materials(uri, described, system)
+        self.setting.write_json(f"{_record_of(uri).removesuffix('.json')}.cdx.json", materials)
+        self.setting.write_json(_record_of(uri), described)
 
     def _door(self) -> tuple[str, str, str]:
         with saying("signing in to ECR"):
             token = self.setting.client("ecr").get_authorization_token()["authorizationData"][0]
         user, _, password = base64.b64decode(token["authorizationToken"]).decode().partition(":")
         return urlsplit(token["proxyEndpoint"]).netloc, user, password
+
+
+def _record_of(uri: str) -> str:
+    return f"images/{uri.rpartition(':')[2]}.json"
 
 
 def tag_of(source: Source) -> str:
@@ -167,13 +178,12 @@ def publish(
     uri = registry.find(tag)
     if uri is None:
         name = _there(source, origin)
-        described = _description(name, source)
         say(f"pushing {name} to {registry.name}")
         uri = registry.push(name, tag)
-        registry.bill(uri, bill_of_materials(uri, described, engine.system_packages(name)))
-        registry.record(uri, described)
-    elif registry.setting.read(f"images/{uri.rpartition(':')[2]}.json") is None:
-        registry.record(uri, _description(registry.pull(uri), source))
+        registry.record(uri, _description(name, source), engine.system_packages(name))
+    elif not registry.is_recorded(uri):
+        name = registry.pull(uri)
+        registry.record(uri, _description(name, source), engine.system_packages(name))
     say(f"published: {uri}")
     return uri
 

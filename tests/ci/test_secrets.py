@@ -154,7 +154,7 @@ def test_nothing_secret_is_in_images_nor_in_dockers_files(
 ) -> None:
     shop = Developer(local, tmp_path, "boxes")
     shop.does("deploy")
-    said = json.dumps({"metric_definitions": []})
+    said = json.dumps({"metric_definitions": [], "packages": []})
     shop.commit({"Dockerfile": DOCKERFILE, "describe": f"#!/bin/sh\necho '{said}'\n"})
     home, scratch = tmp_path / "home", tmp_path / "tmp"
     home.mkdir()

@@ -6,6 +6,7 @@ moto keeps alarms, and never looks at them.
 import json
 import operator
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ ACTIONS = {
 ACTED_ON = ("sns", "autoscaling")  # endpoints scale themselves
 STATISTICS = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
 MISSING = ("breaching", "notBreaching", "ignore", "missing", None)
+HELD_SECONDS = 3  # of real time
 MOTO_S = CloudWatchBackend.set_alarm_state
 MOTO_PUTS = CloudWatchBackend.put_metric_alarm
 _watch: "Watch | None" = None
@@ -45,8 +47,10 @@ def install(world: World) -> None:
     ) -> None:
         before = self.alarms[alarm_name].state_value if alarm_name in self.alarms else ""
         MOTO_S(self, alarm_name, reason, reason_data, state_value)
+        alarm = self.alarms[alarm_name]
+        watch.hold(alarm)
         if state_value != before:
-            watch.act(self.region_name, self.alarms[alarm_name], before)
+            watch.act(self.region_name, alarm, before)
 
     CloudWatchBackend.set_alarm_state = set_alarm_state
     CloudWatchBackend.put_metric_alarm = _put_metric_alarm
@@ -90,7 +94,15 @@ class Watch:
         self._world = world
         self._lock = threading.Lock()
         self._looked = world.clock.now()
+        self._held: dict[str, float] = {}
         self.closed = False
+
+    def hold(self, alarm: Any) -> None:
+        """Leave a state that was set by hand for as long as whoever looks needs to see it.
+
+        AWS: it returns to the actual state "quickly, often within seconds" (SetAlarmState).
+        """
+        self._held[alarm.alarm_arn] = time.monotonic() + HELD_SECONDS
 
     def tick(self, now: datetime) -> None:
         """Evaluate every alarm of every region, and act on those that change.
@@ -106,7 +118,8 @@ class Watch:
                 for moment in _moments(alarm, since, now)
             ]
             for moment, backend, alarm in sorted(due, key=lambda one: one[0]):
-                if not self.closed and backend.alarms.get(alarm.name) is alarm:
+                held = time.monotonic() < self._held.get(alarm.alarm_arn, 0)
+                if not held and not self.closed and backend.alarms.get(alarm.name) is alarm:
                     self._evaluate(backend, alarm, moment)
 
     def act(self, region: str, alarm: Any, before: str) -> None:
@@ -150,7 +163,9 @@ class Watch:
         else:
             state, reason = "INSUFFICIENT_DATA", "Insufficient Data: no datapoints."
         if state != alarm.state_value:
-            backend.set_alarm_state(alarm.name, reason, "{}", state)
+            before = alarm.state_value
+            MOTO_S(backend, alarm.name, reason, "{}", state)
+            self.act(backend.region_name, alarm, before)
 
     def _values(self, backend: CloudWatchBackend, alarm: Any, now: datetime) -> list[float | None]:
         """One value for each of the last periods; the current one counts once it has data."""

@@ -252,7 +252,7 @@ def test_a_state_that_is_set_acts_and_is_evaluated_again(watched: Watched) -> No
     watched.metrics.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a drill")
     (letter,) = [json.loads(body) for body in watched.received(watched.url)]
     assert letter["NewStateReason"] == "a drill"
-    assert watched.minute() == "OK"
+    assert until(lambda: watched.minute() == "OK"), "within seconds"
     with pytest.raises(ClientError, match="Member must satisfy enum value set"):
         watched.metrics.set_alarm_state(AlarmName="errors", StateValue="RED", StateReason="no")
 
