@@ -1,7 +1,7 @@
 """The three stacks of an environment: what they are made of, deployed in order, kept on record."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Deployment:
 
     environment: Environment
     file: Path
+    _outputs: dict[str, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, name_or_path: str) -> "Deployment":
@@ -43,24 +44,24 @@ class Deployment:
         Raises:
             CiError: it is not deployed.
         """
-        name = self.stack_name(stack)
-        with saying(f"looking at {name}"):
-            found = outputs_of(client("cloudformation", self.region), name)
-        if not found:
-            raise CiError(
-                f"The stack {name} is not deployed. Deploy it with "
-                f"`python -m ci deploy {self.environment.name}`."
-            )
-        return found
+        if found := self._outputs_of(stack):
+            return found
+        raise CiError(
+            f"The stack {self.stack_name(stack)} is not deployed. Deploy it with "
+            f"`python -m ci deploy {self.environment.name}`."
+        )
 
     def is_deployed(self) -> bool:
         """Whether all that a release needs is there."""
-        cloudformation = client("cloudformation", self.region)
-        with saying("looking at the stacks"):
-            return all(
-                outputs_of(cloudformation, self.stack_name(stack))
-                for stack in ("foundation", "retraining")
-            )
+        return all(self._outputs_of(stack) for stack in ("foundation", "retraining"))
+
+    def _outputs_of(self, stack: str) -> dict[str, str]:
+        """Asked until the stack is there, and then no more."""
+        if not self._outputs.get(stack):
+            name = self.stack_name(stack)
+            with saying(f"looking at {name}"):
+                self._outputs[stack] = outputs_of(client("cloudformation", self.region), name)
+        return self._outputs[stack]
 
     def setting(self) -> Setting:
         """What the state machine's function knows, for commands of people and pipelines.

@@ -251,7 +251,7 @@ def test_from_nothing_to_an_endpoint_of_somebody_else(
     sagemaker.delete_endpoint(**name)
     until(lambda: status(new) == "")
 
-    theirs = {**name, "EndpointConfigName": config_of_others(served, "theirs")}
+    theirs = {**name, "EndpointConfigName": config_of_others(served, "theirs", instances=6)}
     sagemaker.create_endpoint(**theirs)
     assert "The endpoint is Creating: nothing can be released" in told(plan_of(mine))
     until(lambda: status(new) == "InService")
@@ -269,8 +269,11 @@ def status(shop: Developer) -> str:
     return found[0]["EndpointStatus"] if found else ""
 
 
-def config_of_others(served: Developer, name: str, artifact: str = "") -> str:
-    """For an endpoint that a person made in the console: an image by tag, and no lineage."""
+def config_of_others(served: Developer, name: str, artifact: str = "", instances: int = 1) -> str:
+    """For an endpoint that a person made in the console: an image by tag, and no lineage.
+
+    Many instances are Creating for as long as somebody needs to look.
+    """
     sagemaker = served.client("sagemaker")
     config = sagemaker.describe_endpoint_config(
         EndpointConfigName=plan_of(served)["basis"]["config"]
@@ -285,6 +288,9 @@ def config_of_others(served: Developer, name: str, artifact: str = "") -> str:
         ModelName=name, ExecutionRoleArn=model["ExecutionRoleArn"], PrimaryContainer=container
     )
     sagemaker.create_endpoint_config(
-        EndpointConfigName=name, ProductionVariants=[{**variant, "ModelName": name}]
+        EndpointConfigName=name,
+        ProductionVariants=[
+            {**variant, "ModelName": name, "InitialInstanceCount": instances},
+        ],
     )
     return name

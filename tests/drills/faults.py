@@ -1,5 +1,6 @@
 """The faults drill: every call of a release and of a rollback breaks, in every way, each by itself.
 
+    python -m tests.drills.faults --jobs 6
     python -m tests.drills.faults --part 0.1 --seed 7
 
 The calls are those of a clean run. After each fault the endpoint must answer, the command must have
@@ -12,6 +13,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 from pathlib import Path
 
 from local_test.aws.clock import Clock
@@ -23,7 +27,7 @@ CLOCK_SPEED = 30
 Counts = Counter[tuple[str, str, str]]
 
 
-def drill(stage: Stage, command: Command, part: float, dice: random.Random) -> Counts:
+def drill(stage: Stage, command: Command, mine: Callable[[], bool]) -> Counts:
     """Fault, command and outcome → how often."""
     calls = stage.calls_of(command)
     changing = sum(call.changes for call in calls)
@@ -31,7 +35,7 @@ def drill(stage: Stage, command: Command, part: float, dice: random.Random) -> C
     counts: Counts = Counter()
     for call in calls:
         for fault in FAULTS:
-            if dice.random() > part:
+            if not mine():
                 continue
             began = time.monotonic()
             wrong = stage.faults_of(command, call, fault)
@@ -39,6 +43,26 @@ def drill(stage: Stage, command: Command, part: float, dice: random.Random) -> C
             counts[fault.name, command, outcome] += 1
             told = f"{time.monotonic() - began:5.1f} s  {command}: {call} {fault.name}: {outcome}"
             print("\n    ".join([told, *wrong] if outcome == "wrong" else [told]), flush=True)
+    return counts
+
+
+def job(number: int, jobs: int, part: float, seed: int) -> Counts:
+    """Every ``jobs``-th case of the chosen part, on a stage of its own."""
+    dice, cases = random.Random(seed), count()
+
+    def mine() -> bool:
+        return dice.random() <= part and next(cases) % jobs == number
+
+    counts: Counts = Counter()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        running(Path(scratch), clock=Clock(CLOCK_SPEED)) as aws,
+        wired(aws.world.url) as wire,
+    ):
+        stage = Stage(aws, Path(scratch), wire)
+        stage.set_up()
+        for command in COMMANDS:
+            counts += drill(stage, command, mine)
     return counts
 
 
@@ -56,17 +80,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", type=float, default=1.0, help="share of all cases; default: all")
     parser.add_argument("--seed", type=int, default=1, help="which cases, where it is a part")
+    parser.add_argument("--jobs", type=int, default=1, help="stages side by side; default: 1")
     options = parser.parse_args()
-    dice, counts = random.Random(options.seed), Counter()
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        running(Path(scratch), clock=Clock(CLOCK_SPEED)) as aws,
-        wired(aws.world.url) as wire,
-    ):
-        stage = Stage(aws, Path(scratch), wire)
-        stage.set_up()
-        for command in COMMANDS:
-            counts += drill(stage, command, options.part, dice)
+    with ProcessPoolExecutor(options.jobs) as pool:
+        each = [
+            pool.submit(job, number, options.jobs, options.part, options.seed)
+            for number in range(options.jobs)
+        ]
+        counts = sum((one.result() for one in each), Counter())
     print(table(counts))
     wrong = sum(number for (_, _, outcome), number in counts.items() if outcome == "wrong")
     print(f"{wrong} of {counts.total()} went wrong" if wrong else f"passed: {counts.total()} cases")
