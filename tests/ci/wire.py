@@ -56,18 +56,21 @@ class Fault:
         return self.does.startswith("kill")
 
 
-FAULTS = (
-    Fault("killed before", "kill"),
-    Fault("killed after", "kill after"),
+AT_EVERY_CALL = (
+    Fault("killed", "kill"),
     Fault("fails", "refuse", 500, "InternalFailure"),
-    Fault("fails once", "refuse", 500, "InternalFailure", once=True),
     Fault("cut", "cut after"),
-    Fault("cut once", "cut after", once=True),
     Fault("throttled", "refuse", 400, "ThrottlingException"),
-    Fault("throttled once", "refuse", 400, "ThrottlingException", once=True),
     Fault("denied", "refuse", 400, "AccessDeniedException"),
+)
+AT_A_CHANGE = (  # after a read that is killed nothing else is than before the next call
+    Fault("killed after", "kill after"),
+    Fault("fails once", "refuse", 500, "InternalFailure", once=True),
+    Fault("cut once", "cut after", once=True),
+    Fault("throttled once", "refuse", 400, "ThrottlingException", once=True),
     Fault("expired", "refuse", 400, "ExpiredTokenException"),
 )
+FAULTS = AT_EVERY_CALL + AT_A_CHANGE
 
 
 @dataclass
