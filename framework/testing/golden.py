@@ -7,12 +7,12 @@ JSON: {"asked": …, "same": …, "difference": "…"}.
 import json
 
 from framework.algorithm import Algorithm
+from framework.difference import first_difference
 from framework.errors import FrameworkError
 from framework.layout import Layout
 from framework.manifest import GoldenAnswers, Manifest
 from framework.serving.model import ServedModel
 from framework.serving.prove import golden_answers
-from framework.testing.answers import first_difference
 
 
 def main() -> None:

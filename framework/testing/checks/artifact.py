@@ -1,6 +1,7 @@
 """Checks of the model artifact: it can be served anywhere, by a process that knows nothing else."""
 
-from framework.testing.answers import answers_in, difference
+from framework.difference import difference
+from framework.testing.answers import answers_in
 from framework.testing.client import NotServing
 from framework.testing.engine import OPEN, Isolation
 from framework.testing.outcome import Failed, NotChecked

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from framework.testing.answers import answers_in, difference, read_cells, tolerance_of
+from framework.difference import difference
+from framework.testing.answers import answers_in, read_cells, tolerance_of
 from framework.testing.client import NotServing
 from framework.testing.outcome import Failed, NotChecked, Warned
 from framework.testing.rows import CSV, JSON, JSON_LINES, NPY, Rows

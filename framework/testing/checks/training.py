@@ -3,7 +3,8 @@
 import time
 from pathlib import Path
 
-from framework.testing.answers import difference, tolerance_of
+from framework.difference import difference
+from framework.testing.answers import tolerance_of
 from framework.testing.client import NotServing
 from framework.testing.outcome import Failed, NotChecked, Warned
 from framework.testing.runs import RunningTraining, Training
