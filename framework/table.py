@@ -1,7 +1,8 @@
 """Rows as they came over the wire, before a schema gives them types."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 
@@ -23,3 +24,17 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def part(self, start: int, end: int) -> "Table":
+        """Some of the rows."""
+        return replace(self, rows=self.rows[start:end])
+
+    @classmethod
+    def join(cls, tables: Sequence["Table"]) -> "Table":
+        """The rows of several tables that differ in nothing else."""
+        parts = [table.rows for table in tables]
+        if isinstance(parts[0], (list, tuple)):
+            return replace(tables[0], rows=list(chain.from_iterable(parts)))
+        import numpy as np
+
+        return replace(tables[0], rows=np.concatenate(parts))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from framework.errors import RequestError, did_you_mean
-from framework.schema.cells import FLOAT32_MAX, CellError, shown
+from framework.schema.cells import FLOAT32_MAX, NUMBER, CellError, shown
 from framework.schema.column import Column
 from framework.table import Table
 
@@ -70,6 +71,19 @@ class InputSchema(BaseModel):
         """Cells of one row."""
         return len(self.columns) if self.kind == "frame" else prod(self.row_shape)
 
+    @cached_property
+    def largest_float(self) -> float | None:
+        """Magnitude of the numbers where all cells are floating-point numbers, else None.
+
+        None also for a frame with a column whose name reads as a number: it may be a header.
+        """
+        if self.kind == "array":
+            return self.largest if self.dtype[0] == "f" else None
+        floats = self.columns and all(column.role == "number" for column in self.columns)
+        if not floats or any(NUMBER.fullmatch(name) for name in self.names):
+            return None
+        return min(column.largest for column in self.columns)
+
     def conform(self, table: Table) -> "np.ndarray | Any":
         """The rows with the types of the training data: an array or a DataFrame.
 
@@ -98,11 +112,12 @@ class InputSchema(BaseModel):
         else:
             cells = self._flat_rows(rows, table.textual)
         try:
-            values = self._cell_rule().convert(cells, table.textual)
+            values = self._cell_rule.convert(cells, table.textual)
         except CellError as error:
             raise self._located(error) from None
         return values.reshape(len(rows), *self.row_shape)
 
+    @cached_property
     def _cell_rule(self) -> Column:
         if self.kind == "texts":
             return Column(name="", dtype="object", role="text")

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from framework.errors import RequestError
 from framework.serving.formats import JSON, READERS, WRITERS
 
+CACHED = 256  # headers are short, and callers send the same ones again and again
 QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 
@@ -19,6 +21,7 @@ class MediaType:
     parameters: Mapping[str, str]
 
     @classmethod
+    @lru_cache(CACHED)
     def parse(cls, header: str) -> "MediaType":
         """Parse ``text/csv; charset="utf-8"``."""
         name, *rest = header.split(";")
@@ -43,6 +46,7 @@ def readable(header: str) -> str:
     return name
 
 
+@lru_cache(CACHED)
 def negotiate(accept: str, content_type: str = JSON, default: str = "") -> str:
     """The media type to answer with, by RFC 9110: the highest q, then the first named.
 
@@ -78,7 +82,6 @@ def _rank(name: str, ranges: list[MediaType]) -> tuple[float, int]:
 
 
 def quality(offered: MediaType) -> float:
-    """The q of one range of an Accept header, 0 to 1; 1 when it is none or malformed."""
     """The q of one part of an Accept header; 1 when it has none."""
     written = offered.parameters.get("q", "1")
     return min(1.0, float(written)) if QUALITY.fullmatch(written) else 1.0

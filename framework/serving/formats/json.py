@@ -10,6 +10,7 @@ from framework.errors import RequestError
 from framework.schema import InputSchema
 from framework.schema.cells import shown
 from framework.schema.input import suggest
+from framework.serving.formats import matrix
 from framework.serving.formats.text import text_of
 from framework.table import Table
 
@@ -21,6 +22,10 @@ SHAPES = (
 
 def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None) -> Table:
     """Parse the body and find the rows in it."""
+    if schema is not None and schema.largest_float:
+        plain = matrix.of_instances(body, schema.width, schema.largest_float)
+        if plain is not None:
+            return Table(plain)
     return table_of(parsed(text_of(body, parameters), "The body"), schema)
 
 
