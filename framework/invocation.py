@@ -50,15 +50,24 @@ class Invocation:
         return self.headers.get(f"x-amzn-sagemaker-{name}", "")
 
 
+class AskedAlone(BaseException):
+    """``predict`` asks for its invocation while it answers several; no ``except Exception``."""
+
+
+_TOGETHER = Invocation()
 _CURRENT: ContextVar[Invocation] = ContextVar("invocation")
 
 
 def current_invocation() -> Invocation:
     """The invocation that is being answered; for ``predict``, which is not handed it.
 
-    Outside of a request, for example in a unit test, it is an empty Invocation.
+    Outside of a request, for example in a unit test, it is an empty Invocation. A predictor that
+    asks for it is given its requests one by one from then on.
     """
-    return _CURRENT.get(Invocation())
+    invocation = _CURRENT.get(Invocation())
+    if invocation is _TOGETHER:
+        raise AskedAlone
+    return invocation
 
 
 @contextmanager
@@ -69,3 +78,10 @@ def answering(invocation: Invocation) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+@contextmanager
+def answering_together() -> Iterator[None]:
+    """Make several invocations the current ones: asking for one raises AskedAlone."""
+    with answering(_TOGETHER):
+        yield

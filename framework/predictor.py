@@ -28,11 +28,14 @@ class Predictor(ABC):
         tolerance: relative difference at which two numeric answers still count
             as equal. None: exact for labels, integers and text, 1e-9 for
             float64, 1e-5 for float32.
+        max_batch_rows: requests that wait at the same time are predicted together,
+            up to so many rows; 0 predicts each request alone.
         model: what ``load`` returned.
         codec: the default decoding and encoding; the server sets it.
     """
 
     tolerance: ClassVar[float | None] = None
+    max_batch_rows: ClassVar[int] = 1000
 
     model: Any = None
     codec: Codec

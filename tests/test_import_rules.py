@@ -19,6 +19,9 @@ GATEKEEPERS = {
     ("framework", "flask"): "framework/serving/app.py",
     ("framework", "werkzeug"): "framework/serving/app.py",
     ("framework", "gunicorn"): "framework/serving/server/",
+    ("framework", "httptools"): "framework/serving/server/express.py",
+    ("framework", "simdjson"): "framework/serving/formats/matrix.py",
+    ("framework", "prometheus_client"): "framework/serving/telemetry.py",
     ("local_test", "docker"): "local_test/containers.py",
     ("local_test", "moto"): "local_test/aws/emulator/",
     ("local_test", "boto3"): "local_test/aws/world.py",
@@ -32,6 +35,8 @@ PARTS_OF = {
     "werkzeug": "flask",
     "botocore": "boto3",
     "jsonata": "jsonata-python",
+    "simdjson": "pysimdjson",
+    "prometheus_client": "prometheus-client",
     "yaml": "moto",
 }
 NOWHERE = {"framework": ("boto3", "botocore", "sagemaker", "docker")}

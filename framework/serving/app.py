@@ -1,44 +1,21 @@
 """The HTTP side: /ping, /invocations and /execution-parameters as SageMaker asks for them."""
 
-import json
-import re
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from framework.errors import RequestError
-from framework.serving import log
+from framework.serving import exchange, log, telemetry
 from framework.serving.body import read_body, refuse_larger
-from framework.serving.model import ServedModel
-from framework.serving.pipeline import Pipeline
-from framework.serving.settings import Settings
+from framework.serving.exchange import Reply, Service
+from framework.serving.model import Answer
 
-INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
-REQUEST_ID_HEADERS = (INFERENCE_ID, "X-Amzn-RequestId", "X-Amzn-Trace-Id", "X-Request-Id")
-PRINTABLE = re.compile(r"[!-~]{1,128}")
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-HEADER_VALUE = re.compile(r"[ \t!-~]*")
-FRAMING_HEADERS = {"content-length", "content-type", "transfer-encoding", "connection"}
+WATCHED = {"/ping", "/metrics"}  # asked so often that an answer is no news
+PATHS = ("/ping", "/invocations", "/metrics", "/execution-parameters")
 SLICE_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Service:
-    """What one worker serves.
-
-    Attributes:
-        unavailable: why this worker must not be sent requests; empty while it may.
-    """
-
-    model: ServedModel
-    pipeline: Pipeline
-    settings: Settings
-    unavailable: Callable[[], str] = field(default=lambda: "")
 
 
 def create_app(service: Service) -> Flask:
@@ -49,7 +26,7 @@ def create_app(service: Service) -> Flask:
     @app.before_request
     def identify() -> None:
         g.started = time.monotonic()
-        g.request_id = _request_id()
+        g.request_id = exchange.request_id_of(_headers())
         g.facts = {}
 
     @app.route("/ping", methods=["GET", "POST"])
@@ -58,6 +35,10 @@ def create_app(service: Service) -> Flask:
         if trouble:
             raise RequestError(503, trouble)
         return Response(status=200, mimetype="application/json")
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(telemetry.page(), content_type=telemetry.CONTENT_TYPE)
 
     @app.get("/execution-parameters")
     def execution_parameters() -> dict[str, Any]:
@@ -74,18 +55,15 @@ def create_app(service: Service) -> Flask:
 
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
-        response = _error(error.status, str(error))
-        if error.status == 503:
-            response.headers["Retry-After"] = "1"
-        return response
+        return _refused(error.status, str(error))
 
     @app.errorhandler(HTTPException)
     def not_found(error: HTTPException) -> Response:
         message = {
-            404: "There is no such path. Known: /ping, /invocations, /execution-parameters.",
+            404: f"There is no such path. Known: {', '.join(PATHS)}.",
             405: f"{request.method} is not allowed here. Use {_allowed(error)}.",
         }
-        response = _error(error.code or 500, message.get(error.code or 500, error.name + "."))
+        response = _refused(error.code or 500, message.get(error.code or 500, error.name + "."))
         if error.code == 405:
             response.headers["Allow"] = _allowed(error)
         return response
@@ -93,14 +71,15 @@ def create_app(service: Service) -> Flask:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         log.failure("invocation failed", error, request_id=g.request_id)
-        kind = type(error).__name__
-        return _error(500, f"The predictor failed ({kind}). See the log of request {g.request_id}.")
+        return _response(exchange.failed(error, g.request_id))
 
     @app.after_request
     def record(response: Response) -> Response:
-        if request.path != "/ping" or response.status_code != 200:
+        if request.path == "/invocations":
+            service.record(g.started, g.request_id, request.method, response.status_code, g.facts)
+        elif request.path not in WATCHED or response.status_code != 200:
             log.info(
-                "invocation" if request.path == "/invocations" else "request",
+                "request",
                 request_id=g.request_id,
                 method=request.method,
                 path=request.path,
@@ -116,18 +95,32 @@ def create_app(service: Service) -> Flask:
 def _answer(service: Service, due: float) -> Response:
     limit = service.settings.payload_limit
     refuse_larger(request.content_length or 0, limit)
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise RequestError(415, "Compressed bodies are not read. Send the body without encoding.")
-    headers = {name.lower(): value for name, value in request.headers}
-    invocation = service.model.invocation(headers, service.settings.default_accept)
+    invocation = service.invocation(_headers())
     body = read_body(request.environ["wsgi.input"], request.content_length, limit)
     g.facts.update(content_type=invocation.content_type, bytes=len(body))
-    answer = service.pipeline.run(lambda: service.model.answer(body, invocation), due)
-    g.facts.update(rows=answer.rows)
-    response = Response(_slices(answer.body), headers=_reply_headers(invocation.reply_headers))
-    response.headers["Content-Type"] = _printable("Content-Type", invocation.accept)
-    response.content_length = len(answer.body)
-    return response
+    asked = time.monotonic()
+
+    def job() -> Answer:
+        service.telemetry.waited([time.monotonic() - asked])
+        answer = service.model.answer(body, invocation, service.telemetry.took)
+        service.telemetry.predicted(1, answer.rows or 0)
+        return answer
+
+    answer = service.pipeline.run(job, due)
+    return _response(exchange.answered(answer, invocation))
+
+
+def _headers() -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers}
+
+
+def _response(reply: Reply) -> Response:
+    g.facts.update(reply.facts)
+    return Response(_slices(reply.body), status=reply.line, headers=reply.headers)
+
+
+def _refused(status: int, message: str) -> Response:
+    return _response(exchange.refused(status, message, g.request_id))
 
 
 def _slices(body: bytes) -> Iterator[bytes]:
@@ -137,36 +130,5 @@ def _slices(body: bytes) -> Iterator[bytes]:
         yield bytes(view[start : start + SLICE_BYTES])
 
 
-def _reply_headers(headers: dict[str, str]) -> dict[str, str]:
-    """The headers that the algorithm sets, as long as HTTP allows them."""
-    for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or name.lower() in FRAMING_HEADERS:
-            raise RequestError(
-                500, f"The predictor set a reply header that is not its own: {name!a}."
-            )
-        _printable(name, value)
-    return headers
-
-
-def _printable(name: str, value: str) -> str:
-    if not (isinstance(value, str) and HEADER_VALUE.fullmatch(value)):
-        raise RequestError(
-            500, f"The predictor's value of reply header {name} is not printable ASCII."
-        )
-    return value
-
-
-def _request_id() -> str:
-    """What the caller calls this request, else a new name for it."""
-    given = (request.headers.get(name, "") for name in REQUEST_ID_HEADERS)
-    return next((name for name in given if PRINTABLE.fullmatch(name)), uuid.uuid4().hex)
-
-
 def _allowed(error: HTTPException) -> str:
     return ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
-
-
-def _error(status: int, message: str) -> Response:
-    error = {"status": status, "message": message, "request_id": g.request_id}
-    g.facts.update(message=message)
-    return Response(json.dumps({"error": error}), status=status, content_type="application/json")

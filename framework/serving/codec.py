@@ -8,6 +8,7 @@ from framework.serving import untyped
 from framework.serving.answers import plain
 from framework.serving.formats import READERS, WRITERS
 from framework.serving.media import MediaType, negotiate, readable
+from framework.table import Table
 
 
 class ServerCodec:
@@ -28,9 +29,7 @@ class ServerCodec:
             RequestError: 415 unknown content type or charset, 400 bad syntax, 422 rows that
                 do not fit the schema.
         """
-        read = READERS[readable(invocation.content_type)]
-        parameters = MediaType.parse(invocation.headers.get("content-type", "")).parameters
-        table = read(body, parameters, self.schema)
+        table = self.read(body, invocation)
         return untyped.conform(table) if self.schema is None else self.schema.conform(table)
 
     def encode(self, answers: Any, invocation: Invocation) -> bytes:
@@ -40,4 +39,22 @@ class ServerCodec:
             RequestError: 500 when the answers are nothing that can be written, 406 when
                 they cannot be written in this type.
         """
-        return WRITERS[negotiate(invocation.accept)](plain(answers))
+        return self.write(plain(answers), invocation)
+
+    def read(self, body: bytes, invocation: Invocation) -> Table:
+        """The first half of ``decode``: the rows as they came.
+
+        Raises:
+            RequestError: 415 unknown content type or charset, 400 bad syntax.
+        """
+        read = READERS[readable(invocation.content_type)]
+        parameters = MediaType.parse(invocation.headers.get("content-type", "")).parameters
+        return read(body, parameters, self.schema)
+
+    def write(self, answers: list[Any], invocation: Invocation) -> bytes:
+        """The second half of ``encode``: plain answers as ``invocation.accept``.
+
+        Raises:
+            RequestError: 406, when they cannot be written in this type.
+        """
+        return WRITERS[negotiate(invocation.accept)](answers)

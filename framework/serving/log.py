@@ -4,8 +4,10 @@ import json
 import logging
 import sys
 import time
+from collections import Counter
 from typing import Any
 
+LINES_A_SECOND = 20
 LOGGER = logging.getLogger("framework.serving")
 
 
@@ -32,6 +34,37 @@ def configure() -> None:
     handler.setFormatter(JsonLine())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
+
+
+class Sparing:
+    """Writes a line for each of the first invocations in a second, and a number for the rest.
+
+    A line costs more than many predictions do, and thousands a second are read by nobody. What is
+    left out is counted, and the metrics have all of it.
+
+    Args:
+        lines: to write in one second, of each level.
+    """
+
+    def __init__(self, lines: int = LINES_A_SECOND):
+        self._lines = lines
+        self._second = 0
+        self._written: Counter[int] = Counter()
+        self._left_out: Counter[int] = Counter()
+
+    def invocation(self, event: str, status: int, **fields: Any) -> None:
+        """One request and its answer; for callers of any thread."""
+        kind = status // 100
+        if (second := int(time.monotonic())) != self._second:
+            self._second = second
+            self._written.clear()
+        self._written[kind] += 1
+        if self._written[kind] > self._lines:
+            self._left_out[kind] += 1
+            return
+        if left_out := self._left_out.pop(kind, 0):
+            fields["left_out"] = left_out
+        info(event, status=status, **fields)
 
 
 def info(event: str, **fields: Any) -> None:

@@ -1,21 +1,26 @@
 """A loaded model: answers bodies, warms up, says whether it is well."""
 
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from framework.algorithm import Algorithm
+from framework.difference import difference
 from framework.errors import ArtifactError, FrameworkError, RequestError
-from framework.invocation import Invocation, answering
+from framework.invocation import AskedAlone, Invocation, answering, answering_together
 from framework.manifest import Manifest
 from framework.predictor import Predictor
 from framework.schema import SampleRequest
-from framework.serving.answers import row_count
+from framework.serving.answers import plain, row_count
 from framework.serving.codec import ServerCodec
 from framework.serving.formats import JSON
 from framework.serving.media import MediaType, negotiate, quality, readable
+from framework.table import Table
+
+Took = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,16 @@ class ServedModel:
     """A predictor with its model loaded.
 
     Attributes:
-        sample: the request that the training job recorded, if it did.
+        manifest: what the artifact says about itself, if it does.
     """
 
     predictor: Predictor
-    sample: SampleRequest | None = None
+    manifest: Manifest | None = None
+
+    @property
+    def sample(self) -> SampleRequest | None:
+        """The request that the training job recorded, if it did."""
+        return self.manifest.sample if self.manifest else None
 
     @classmethod
     def load(cls, algorithm: Algorithm, model_dir: Path) -> "ServedModel":
@@ -65,7 +75,7 @@ class ServedModel:
                 f"{with_place(error)}. Load it with the code and the packages that "
                 "trained it, from files in that directory only."
             ) from error
-        return cls(predictor, manifest.sample if manifest else None)
+        return cls(predictor, manifest)
 
     def invocation(self, headers: Mapping[str, str], default_accept: str = "") -> Invocation:
         """What a request with these headers asks for; their names are in lower case.
@@ -84,16 +94,27 @@ class ServedModel:
             headers=headers,
         )
 
-    def answer(self, body: bytes, invocation: Invocation) -> Answer:
+    def answer(
+        self, body: bytes, invocation: Invocation, took: Took = lambda _stage, _seconds: None
+    ) -> Answer:
         """Decode, predict and encode one body.
+
+        Args:
+            took: is told the seconds of each stage.
 
         Raises:
             RequestError: with the status that the caller gets.
         """
+        began = time.perf_counter()
         with answering(invocation):
             data = self.predictor.decode(body, invocation)
+            decoded = time.perf_counter()
             values = self.predict(data)
+            predicted = time.perf_counter()
             encoded = self.predictor.encode(values, invocation)
+        took("decode", decoded - began)
+        took("predict", predicted - decoded)
+        took("encode", time.perf_counter() - predicted)
         if isinstance(encoded, str):
             encoded = encoded.encode()
         return Answer(encoded, row_count(data), values)
@@ -114,6 +135,32 @@ class ServedModel:
                 "The model does not answer the sample request in its manifest.json: "
                 f"{with_place(error)}."
             ) from error
+
+    def may_answer_together(self) -> bool:
+        """Whether rows of several requests may be predicted by one call.
+
+        They may where the server decodes and encodes, and the sample's rows get the same answers
+        together as alone.
+        """
+        predictor, codec = self.predictor, self.predictor.codec
+        if predictor.max_batch_rows < 1 or self.own("decode") or self.own("encode"):
+            return False
+        manifest = self.manifest
+        if manifest is None or None in (manifest.input, manifest.sample, manifest.golden):
+            return False
+        sample = manifest.sample
+        invocation = self.invocation({"content-type": sample.content_type})
+        table = codec.read(sample.body.encode(), invocation)
+        two = table.part(0, 2) if len(table) > 1 else Table.join([table, table])
+        try:
+            with answering_together():
+                together, first, second = (
+                    plain(self.predict(codec.schema.conform(rows)))
+                    for rows in (two, two.part(0, 1), two.part(1, 2))
+                )
+        except (Exception, AskedAlone):
+            return False
+        return not difference([*first, *second], together, manifest.golden.tolerance)
 
     def predict(self, data: Any) -> Any:
         """One answer per row of ``data``, counted wherever the server sees rows.

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from framework.errors import RequestError
 
 Answer = TypeVar("Answer")
+STUCK = "This worker is being replaced, because a prediction does not end."
 
 
 class Busy(RequestError):
@@ -23,6 +24,11 @@ class Busy(RequestError):
 
     def __init__(self, message: str):
         super().__init__(503, f"{message} Send the request again.")
+
+
+def too_long(seconds: float) -> RequestError:
+    """What a request is told whose prediction has used up its time."""
+    return RequestError(504, f"The prediction took longer than the {seconds:g} s it may take.")
 
 
 class Pipeline:
@@ -36,8 +42,8 @@ class Pipeline:
     """
 
     def __init__(self, queue: int, timeout: float, on_stuck: Callable[[], None]):
-        self._places = threading.BoundedSemaphore(queue + 1)
-        self._timeout = timeout
+        self._free = queue + 1
+        self.timeout = timeout
         self._on_stuck = on_stuck
         self._jobs: SimpleQueue[tuple[Future, Callable[[], Any]]] = SimpleQueue()
         self._open: set[Future] = set()
@@ -57,12 +63,30 @@ class Pipeline:
         Raises:
             Busy: all places are taken.
         """
-        if not self._places.acquire(blocking=False):
-            raise Busy("All places of this worker's queue are taken.")
+        self.enter()
         try:
-            yield time.monotonic() + self._timeout
+            yield time.monotonic() + self.timeout
         finally:
-            self._places.release()
+            self.leave()
+
+    def enter(self) -> None:
+        """Take one of the worker's places, until ``leave``.
+
+        Raises:
+            Busy: all are taken, or the worker takes no job any more.
+        """
+        with self._lock:
+            if self._free == 0:
+                raise Busy("All places of this worker's queue are taken.")
+            self._free -= 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._free += 1
+
+    def call(self, job: Callable[[], None]) -> None:
+        """Let the thread run ``job``, for whose end nobody waits."""
+        self._jobs.put((Future(), job))
 
     def run(self, job: Callable[[], Answer], due: float | None = None) -> Answer:
         """Let the thread run ``job`` and return what it returns, or raise what it raises.
@@ -88,12 +112,10 @@ class Pipeline:
             if future.done():  # it ended just now, or the job itself raised this
                 return future.result()
             if future.cancel():
-                raise Busy(f"It waited {self._timeout:g} s for its turn.") from None
-            self.close("This worker is being replaced, because a prediction does not end.")
+                raise Busy(f"It waited {self.timeout:g} s for its turn.") from None
+            self.close(STUCK)
             self._on_stuck()
-            raise RequestError(
-                504, f"The prediction took longer than the {self._timeout:g} s it may take."
-            ) from None
+            raise too_long(self.timeout) from None
         finally:
             with self._lock:
                 self._open.discard(future)

@@ -7,8 +7,9 @@ import os
 import resource
 import signal
 import sys
-import tempfile
+import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -21,18 +22,21 @@ from gunicorn.glogging import Logger
 from framework.cgroup import memory_limit
 from framework.errors import EXIT_KNOWN, EXIT_OK
 from framework.serving import log
-from framework.serving.app import Service, create_app
+from framework.serving.app import create_app
+from framework.serving.batch import Batches
+from framework.serving.exchange import Service
 from framework.serving.loading import LoadingResponder
 from framework.serving.model import ServedModel
 from framework.serving.pipeline import Pipeline
+from framework.serving.server.express import Express
 from framework.serving.server.worker import DRAIN_SECONDS, STOP_SIGNALS, Worker
 from framework.serving.settings import Settings
+from framework.serving.telemetry import Telemetry, directory_in_memory, forget, take_place
 
 THREADS_FOR_PINGS = 8
 MOST_CONNECTIONS = 4096
 DESCRIPTORS_FOR_THE_REST = 200
 MOST_FAILED_STARTS = 3
-MEMORY = "/dev/shm"  # noqa: S108  gunicorn makes its files there with mkstemp
 FORK_SAFE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's; jemalloc starts it again after a fork
 SYSTEMD_SOCKET = 3  # the descriptor at which gunicorn takes over a socket, as systemd passes it
 
@@ -49,6 +53,7 @@ class Server(BaseApplication):
         self.settings = settings
         self._load_model = load
         self._model: ServedModel | None = None
+        self._load_seconds = 0.0
         self._responder = LoadingResponder()
         self._notes = Notes()
         self._failed_starts = 0
@@ -64,6 +69,8 @@ class Server(BaseApplication):
             Master(self).run()
         except SystemExit as stop:
             return EXIT_KNOWN if stop.code else EXIT_OK
+        finally:
+            forget()
         return EXIT_OK
 
     def load_config(self) -> None:
@@ -74,7 +81,7 @@ class Server(BaseApplication):
             "worker_class": Worker,
             "threads": self.settings.queue + 1 + THREADS_FOR_PINGS,
             "worker_connections": _connections(),
-            "worker_tmp_dir": _directory_in_memory(),
+            "worker_tmp_dir": directory_in_memory(),
             "timeout": int(self.settings.timeout) + 30,
             "graceful_timeout": DRAIN_SECONDS,
             "keepalive": 75,
@@ -84,6 +91,7 @@ class Server(BaseApplication):
             "forwarder_headers": "",
             "secure_scheme_headers": {},
             "when_ready": self._when_listening,
+            "pre_fork": _give_place,
             "child_exit": self._when_worker_ended,
         }.items():
             self.cfg.set(name, value)
@@ -97,16 +105,31 @@ class Server(BaseApplication):
         """Tell all workers that the server is about to end."""
         self._notes.stopping = True
 
-    def start_worker(self, worker: Worker) -> tuple[Any, Pipeline]:
+    def start_worker(self, worker: Worker) -> tuple[Any, Pipeline, Express]:
         """Make a forked worker ready: its WSGI application and its pipeline."""
-        model = self._model or self._load_model()
+        take_place(worker.place)
+        model = self._model or self._loaded()
         pipeline = Pipeline(self.settings.queue, self.settings.timeout, worker.retire)
+        together = False
         if self.settings.warm_up:
             pipeline.run(model.answer_sample)
-        app = create_app(Service(model, pipeline, self.settings, worker.unavailable))
+            together = pipeline.run(model.may_answer_together)
+        telemetry = Telemetry()
+        telemetry.has(0, 0)
+        telemetry.serves(self._load_seconds, model.manifest)
+        service = Service(model, pipeline, self.settings, telemetry, worker.unavailable)
+        app = create_app(service)
+        batches = Batches(model, telemetry, together)
+        express = Express(service, batches, worker.send, lambda: worker.alive, worker.retire)
         self._notes.set_ready(worker.age)
         self._responder.stop()
-        return app, pipeline
+        return app, pipeline, express
+
+    def _loaded(self) -> ServedModel:
+        began = time.monotonic()
+        model = self._load_model()
+        self._load_seconds = time.monotonic() - began
+        return model
 
     def _when_listening(self, master: Arbiter) -> None:
         listener = master.LISTENERS[0].sock
@@ -115,7 +138,7 @@ class Server(BaseApplication):
         if not self.settings.preload:
             return
         with _signals_end_the_process():
-            self._model = self._load_model()
+            self._model = self._loaded()
         if threads := _threads_that_a_fork_breaks():
             log.warning(
                 "loading started threads; every worker loads its own model", threads=threads
@@ -140,6 +163,12 @@ class Server(BaseApplication):
             )
             raise HaltServer("No worker gets ready.", EXIT_KNOWN)
         self._responder.start(master.LISTENERS[0].sock, nobody_answers)
+
+
+def _give_place(master: Arbiter, worker: Worker) -> None:
+    """The lowest number that no other worker has: who replaces one gets the same."""
+    taken = {other.place for other in master.WORKERS.values()}
+    worker.place = next(place for place in count() if place not in taken)
 
 
 class Notes:
@@ -244,8 +273,3 @@ def _connections() -> int:
     """How many one worker may hold, with descriptors left for everything else."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(100, min(MOST_CONNECTIONS, descriptors - DESCRIPTORS_FOR_THE_REST))
-
-
-def _directory_in_memory() -> str:
-    """Where workers keep the file of their heartbeat; a disk could make them wait."""
-    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else tempfile.gettempdir()

@@ -26,10 +26,14 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from framework.serving import log
+from framework.serving.server.express import MOST_BYTES, Unfinished, Unusual
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 DRAIN_SECONDS = 26  # SageMaker kills 30 s after SIGTERM
 ANSWER_SECONDS = 22  # after which a stopping worker turns away what it has not answered
+TOO_LATE = "The server is stopping and could not wait for the prediction."
+MOST_BYTES_AT_ONCE = 16384
+HOLD_SECONDS = 1.0
 STALL_SECONDS = 30.0  # a client may pause so long within a request
 LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
@@ -55,6 +59,9 @@ class Connection(TConn):
     def __init__(self, worker: "Worker", client: socket.socket, address: Any, server: Any):
         super().__init__(worker.cfg, client, address, server)
         self._worker = worker
+        self.busy = False
+        self.paused = False
+        self.held = b""
 
     def init(self) -> None:
         super().init()
@@ -72,12 +79,15 @@ class Worker(ThreadWorker):
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
+        self.place = 0
         self.pipeline: Any = None
         self.lingering: deque[Connection] = deque()
+        self.express: Any = None
+        self.short: set[Connection] = set()
 
     def load_wsgi(self) -> None:
         try:
-            self.wsgi, self.pipeline = self.app.start_worker(self)
+            self.wsgi, self.pipeline, self.express = self.app.start_worker(self)
         except Exception as error:
             log.failure("the worker cannot start", error)
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
@@ -106,8 +116,11 @@ class Worker(ThreadWorker):
         self.method_queue.defer(self._answer_everyone_in_time)
 
     def _answer_everyone_in_time(self) -> None:
-        reason = "The server is stopping and could not wait for the prediction."
-        alarm = threading.Timer(ANSWER_SECONDS, self.pipeline.abandon, [reason])
+        def turn_away() -> None:
+            self.pipeline.abandon(TOO_LATE)
+            self.express.abandon(TOO_LATE)
+
+        alarm = threading.Timer(ANSWER_SECONDS, turn_away)
         alarm.daemon = True
         alarm.start()
 
@@ -121,8 +134,131 @@ class Worker(ThreadWorker):
         self.nr_conns += 1
         connection.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(connection)
-        self._watch(connection, partial(self.on_pending_socket_readable, connection))
+        self._watch(connection, partial(self.on_client_socket_readable, connection))
         return True
+
+    def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
+        """Take the short way where the request is usual, else the ordinary one."""
+        if conn.busy:
+            self._pause(conn)
+            return
+        try:
+            data = conn.held + client.recv(MOST_BYTES - len(conn.held))
+        except BlockingIOError:
+            return
+        except OSError:
+            self.drop(conn)
+            return
+        if not data:
+            self.drop(conn)
+            return
+        if len(data) == len(conn.held):  # no more comes
+            self._go_the_ordinary_way(conn, data)
+            return
+        conn.busy = True  # before it can be answered
+        try:
+            self.express.take(conn, data)
+        except Unfinished:
+            self._hold(conn, data)
+        except Unusual:
+            self._go_the_ordinary_way(conn, data)
+        else:
+            conn.held = b""
+            self._count(conn)
+
+    on_pending_socket_readable = on_client_socket_readable
+
+    def send(self, conn: Connection, data: bytes, stays: bool) -> None:
+        """Write an answer of the short way; any thread may call it."""
+        conn.timeout = time.monotonic() + self.cfg.keepalive
+        if not stays or len(data) > MOST_BYTES_AT_ONCE:
+            self.tpool.submit(self._send_all, conn, data, stays)
+            return
+        conn.busy = False  # before the client can answer to what it reads
+        try:
+            sent = conn.sock.send(data)
+        except OSError:
+            sent = 0
+        if sent < len(data):  # the client is gone, or sends without reading
+            self.method_queue.defer(self.drop, conn)
+        elif conn.paused:
+            self.method_queue.defer(self._resume, conn)
+
+    def _send_all(self, conn: Connection, data: bytes, stays: bool) -> None:
+        try:
+            conn.sock.settimeout(STALL_SECONDS)
+            conn.sock.sendall(data)
+            conn.sock.setblocking(False)
+        except OSError:
+            self.method_queue.defer(self.drop, conn)
+            return
+        conn.busy = False
+        self.method_queue.defer(self._resume if stays else self._finish, conn)
+
+    def drop(self, conn: Connection) -> None:
+        """Close a connection at once."""
+        self._leave_poller(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _finish(self, conn: Connection) -> None:
+        self._leave_poller(conn)
+        self.nr_conns -= 1
+        conn.close(graceful=True)
+
+    def _pause(self, conn: Connection) -> None:
+        """The client sends more before it is answered, or has gone: look when it is answered."""
+        self.poller.unregister(conn.sock)
+        conn.paused = True
+        if not conn.busy:
+            self._resume(conn)
+
+    def _hold(self, conn: Connection, data: bytes) -> None:
+        """Wait for the rest once and not for long: clients send head and body one by one."""
+        conn.busy = False
+        if conn.held:
+            self._go_the_ordinary_way(conn, data)
+            return
+        conn.held = data
+        conn.timeout = time.monotonic() + HOLD_SECONDS
+        self._count(conn)
+
+    def _count(self, conn: Connection) -> None:
+        """It is on the short way now."""
+        if conn not in self.short:
+            self._forget(conn)
+            self.short.add(conn)
+
+    def _resume(self, conn: Connection) -> None:
+        if conn.paused:
+            conn.paused = False
+            self._watch(conn, partial(self.on_client_socket_readable, conn))
+
+    def _go_the_ordinary_way(self, conn: Connection, data: bytes) -> None:
+        self._leave_poller(conn)
+        conn.busy, conn.held = False, b""
+        conn.init()
+        conn.parser.unreader.unread(data)
+        self.enqueue_req(conn)
+
+    def _leave_poller(self, conn: Connection) -> None:
+        if not conn.paused:
+            self.poller.unregister(conn.sock)
+        conn.paused = False
+        self._forget(conn)
+
+    def _forget(self, conn: Connection) -> None:
+        """Keep no account of how long it may be idle."""
+        for waiting in (self.short, self.pending_conns, self.keepalived_conns):
+            if conn in waiting:
+                waiting.remove(conn)
+
+    def _idle(self) -> list[Connection]:
+        return [conn for conn in self.short if not conn.busy]
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(timeout)
+        self.express.flush()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -152,6 +288,15 @@ class Worker(ThreadWorker):
     def murder_keepalived(self, force: bool = False) -> None:
         self.wait_for_and_dispatch_events(timeout=0)  # a request may have come just now
         super().murder_keepalived(force)
+        now = time.monotonic()
+        for connection in self._idle():
+            if not force and connection.timeout > now:
+                continue
+            if connection.held and not force:
+                self._go_the_ordinary_way(connection, connection.held)
+            else:
+                self.drop(connection)
+        self.express.look()
 
     def murder_pending(self) -> None:
         super().murder_pending()
@@ -179,7 +324,7 @@ class Worker(ThreadWorker):
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
-        for connection in self.pending_conns:
+        for connection in (*self.pending_conns, *self._idle()):
             connection.timeout = min(connection.timeout, deadline)
 
     def _watch(self, connection: Connection, callback: Any) -> None:

@@ -55,7 +55,7 @@ class RidgePredictor(Predictor):
 
     def predict(self, data):
         self.asked += 1
-        if self.asked > 3:
+        if self.asked > 8:
             os._exit(5)
         return data @ self.model
 """

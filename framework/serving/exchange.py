@@ -1,0 +1,150 @@
+"""What a request means and what it is answered, whichever way it came in.
+
+Flask's way (``app``) and the short way (``server.express``) both speak in these words, so that
+the same request has the same answer on either.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from framework.errors import RequestError
+from framework.invocation import Invocation
+from framework.serving import log
+from framework.serving.model import Answer, ServedModel
+from framework.serving.pipeline import Pipeline
+from framework.serving.settings import Settings
+from framework.serving.telemetry import Telemetry
+
+INFERENCE_ID = "x-amzn-sagemaker-inference-id"
+REQUEST_ID_HEADERS = (INFERENCE_ID, "x-amzn-requestid", "x-amzn-trace-id", "x-request-id")
+PRINTABLE = re.compile(r"[!-~]{1,128}")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[ \t!-~]*")
+FRAMING_HEADERS = {"content-length", "content-type", "transfer-encoding", "connection"}
+NAMES = {status.value: status.phrase for status in HTTPStatus}
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one worker serves.
+
+    Attributes:
+        unavailable: why this worker must not be sent requests; empty while it may.
+    """
+
+    model: ServedModel
+    pipeline: Pipeline
+    settings: Settings
+    telemetry: Telemetry
+    unavailable: Callable[[], str] = field(default=lambda: "")
+    _log: log.Sparing = field(default_factory=log.Sparing)
+
+    def invocation(self, headers: Mapping[str, str]) -> Invocation:
+        """What a request with these headers asks for; their names are in lower case.
+
+        Raises:
+            RequestError: 415 or 406, for what the server cannot read or write.
+        """
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise RequestError(
+                415, "Compressed bodies are not read. Send the body without encoding."
+            )
+        return self.model.invocation(headers, self.settings.default_accept)
+
+    def record(
+        self, came: float, request_id: str, method: str, status: int, facts: Mapping[str, Any]
+    ) -> None:
+        """An invocation that came at this moment has its answer."""
+        seconds = time.monotonic() - came
+        self.telemetry.answered(status, seconds)
+        self._log.invocation(
+            "invocation",
+            request_id=request_id,
+            method=method,
+            path="/invocations",
+            status=status,
+            ms=round(seconds * 1000, 1),
+            **facts,
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent back: status, headers in order, body; and what the log says of it."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    facts: dict[str, Any]
+
+    @property
+    def line(self) -> str:
+        """The status with its name."""
+        return f"{self.status} {NAMES.get(self.status, 'Other')}"
+
+
+def answered(answer: Answer, invocation: Invocation) -> Reply:
+    """The reply that carries an answer.
+
+    Raises:
+        RequestError: 500, the algorithm set a header that HTTP does not allow.
+    """
+    headers = [
+        *_own_headers(invocation.reply_headers).items(),
+        ("Content-Type", _printable("Content-Type", invocation.accept)),
+        ("Content-Length", str(len(answer.body))),
+    ]
+    return Reply(200, headers, answer.body, {"rows": answer.rows})
+
+
+def refused(status: int, message: str, request_id: str) -> Reply:
+    """The reply that says why there is no answer."""
+    error = {"status": status, "message": message, "request_id": request_id}
+    body = json.dumps({"error": error}).encode()
+    headers = [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+    if status == 503:
+        headers.append(("Retry-After", "1"))
+    return Reply(status, headers, body, {"message": message})
+
+
+def failed(error: Exception, request_id: str) -> Reply:
+    """The reply to a request at which the algorithm failed; what failed is for the log only."""
+    kind = type(error).__name__
+    return refused(
+        500, f"The predictor failed ({kind}). See the log of request {request_id}.", request_id
+    )
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """What the caller calls this request, else a new name for it."""
+    for name in REQUEST_ID_HEADERS:
+        given = headers.get(name)
+        if given and PRINTABLE.fullmatch(given):
+            return given
+    return os.urandom(16).hex()
+
+
+def _own_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that the algorithm sets, as long as HTTP allows them."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or name.lower() in FRAMING_HEADERS:
+            raise RequestError(
+                500, f"The predictor set a reply header that is not its own: {name!a}."
+            )
+        _printable(name, value)
+    return headers
+
+
+def _printable(name: str, value: str) -> str:
+    if not (isinstance(value, str) and HEADER_VALUE.fullmatch(value)):
+        raise RequestError(
+            500, f"The predictor's value of reply header {name} is not printable ASCII."
+        )
+    return value

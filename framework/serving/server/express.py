@@ -1,0 +1,262 @@
+"""The short way: small, complete requests are read off the poller and answered in batches.
+
+Requests that wait while a prediction runs are the next batch, so nothing waits for a batch to
+fill. Whatever is unusual goes the ordinary way, through gunicorn's parser and Flask: here only what
+both would understand alike is taken.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import httptools
+from gunicorn.util import http_date
+
+from framework.errors import RequestError
+from framework.invocation import Invocation
+from framework.serving import exchange, log
+from framework.serving.batch import Asked, Batches, Outcome
+from framework.serving.exchange import Reply, Service
+from framework.serving.pipeline import STUCK, Busy, too_long
+
+MOST_BYTES = 65536
+SOMEBODY = object()
+MOST_HEADERS = 32
+MOST_HEAD_BYTES = 4096
+BEGINNING = b"POST /invocations HTTP/1.1\r\n"
+END = b"\r\n\r\n"
+NEEDED = {"host", "content-length"}
+KEEP = b"keep-alive"
+UNUSUAL = {
+    "transfer-encoding",
+    "expect",
+    "upgrade",
+    "http2-settings",
+    "te",
+    "trailer",
+    "keep-alive",
+    "proxy-connection",
+}
+
+
+class Message:
+    """One request, as httptools tells it."""
+
+    __slots__ = ("body", "complete", "headers")
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self.complete = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name, value))
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        self.complete += 1
+
+
+class Unusual(Exception):
+    """The data is not what this way takes."""
+
+
+class Unfinished(Exception):
+    """The data is the beginning of what this way takes."""
+
+
+def read(data: bytes) -> tuple[dict[str, str], bytes]:
+    """Headers (names in lower case) and body of a usual request.
+
+    Raises:
+        Unusual: it is another one.
+        Unfinished: its body is not there, or not all of it.
+    """
+    end = data.find(END, 0, MOST_HEAD_BYTES)
+    if end < 0 or not data.startswith(BEGINNING):
+        raise Unusual
+    message = Message()
+    try:
+        httptools.HttpRequestParser(message).feed_data(data)
+    except httptools.HttpParserError:
+        raise Unusual from None
+    headers = {name.decode("latin-1").lower(): value for name, value in message.headers}
+    if not _is_usual(headers, len(message.headers), data[:end]):
+        raise Unusual
+    missing = int(headers["content-length"]) - (len(data) - end - len(END))
+    if 0 < missing <= MOST_BYTES - len(data):
+        raise Unfinished
+    if missing or message.complete != 1:
+        raise Unusual
+    return {name: value.decode() for name, value in headers.items() if value}, message.body
+
+
+def _is_usual(headers: dict[str, bytes], lines: int, head: bytes) -> bool:
+    """Whether every parser reads this head alike: nothing twice, nothing folded, nothing odd."""
+    return (
+        len(headers) == lines <= MOST_HEADERS
+        and head.count(b"\r") == head.count(b"\n") == lines
+        and head.isascii()
+        and headers.keys() >= NEEDED
+        and UNUSUAL.isdisjoint(headers)
+        and headers.get("connection", KEEP).lower() == KEEP
+        and headers["content-length"].isdigit()
+        and not (b"_" in head and any("_" in name for name in headers))
+    )
+
+
+@dataclass(slots=True, eq=False)
+class Taken:
+    """A request that was taken and is not answered."""
+
+    connection: Any
+    asked: Asked
+    request_id: str
+    came: float
+
+
+class Express:
+    """The short way of one worker: its poller takes requests, its pipeline answers them.
+
+    Args:
+        send: writes an answer to a connection, and says whether the connection stays open.
+        stays: whether connections stay open after an answer.
+        on_stuck: called when a prediction has used up its time.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        batches: Batches,
+        send: Callable[[Any, bytes, bool], None],
+        stays: Callable[[], bool],
+        on_stuck: Callable[[], None],
+    ):
+        self._service = service
+        self._pipeline = service.pipeline
+        self._batches = batches
+        self._send = send
+        self._stays = stays
+        self._on_stuck = on_stuck
+        self._open: dict[Taken, None] = {}  # in order of arrival
+        self._waiting: deque[Taken] = deque()
+        self._running: list[Taken] = []
+        self._called = False
+
+    def take(self, connection: Any, data: bytes) -> None:
+        """Take a request, which will be answered.
+
+        Raises:
+            Unusual: it is to go the ordinary way.
+            Unfinished: it may be taken when more of it is there.
+        """
+        if not self._batches.allowed:
+            raise Unusual
+        headers, body = read(data)
+        asked = Asked(body, Invocation(headers=headers))
+        taken = Taken(connection, asked, exchange.request_id_of(headers), time.monotonic())
+        try:
+            self._pipeline.enter()
+        except RequestError as error:
+            self._reply(taken, exchange.refused(error.status, str(error), taken.request_id))
+            return
+        self._open[taken] = None
+        try:
+            asked.invocation = self._service.invocation(headers)
+            if self._pipeline.closed:
+                raise Busy(self._pipeline.closed)
+        except RequestError as error:
+            self._answer(taken, error)
+            return
+        self._waiting.append(taken)
+
+    def flush(self) -> None:
+        """Have what waits answered; to be called after each round of the poller."""
+        if self._waiting and not self._called:
+            self._called = True
+            self._pipeline.call(self._answer_waiting)
+
+    def look(self) -> None:
+        """Answer those whose time is up, and those that no prediction will answer any more."""
+        if self._pipeline.closed:
+            self._refuse_waiting(self._pipeline.closed)
+        due = time.monotonic() - self._pipeline.timeout
+        late = [one for one in list(self._open) if one.came <= due]
+        running = set(self._running)
+        for one in late:
+            if one in running:
+                self._pipeline.close(STUCK)
+                self._on_stuck()
+                self._answer(one, too_long(self._pipeline.timeout))
+            else:
+                self._answer(one, Busy(f"It waited {self._pipeline.timeout:g} s for its turn."))
+
+    def abandon(self, reason: str) -> None:
+        """Answer everyone: nobody waits for the end of a prediction any more."""
+        for one in list(self._open):
+            self._answer(one, RequestError(503, reason))
+
+    def _refuse_waiting(self, reason: str) -> None:
+        with suppress(IndexError):
+            while True:
+                self._answer(self._waiting.popleft(), Busy(reason))
+
+    def _answer_waiting(self) -> None:
+        self._called = False
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self._running = batch = [one for one in batch if one in self._open]
+        now = time.monotonic()
+        telemetry = self._service.telemetry
+        telemetry.waited(now - one.came for one in batch)
+        telemetry.has(len(self._waiting), len(self._open))
+        for one, outcome in zip(batch, self._outcomes(batch), strict=True):
+            self._answer(one, outcome)
+        self._running = []
+        telemetry.has(len(self._waiting), len(self._open))
+
+    def _outcomes(self, batch: list[Taken]) -> list[Outcome]:
+        try:
+            return self._batches.answer([one.asked for one in batch])
+        except Exception as error:  # nobody may wait in vain, whatever is wrong
+            return [error] * len(batch)
+
+    def _answer(self, taken: Taken, outcome: Outcome) -> None:
+        """Answer it, unless somebody has done so."""
+        if self._open.pop(taken, SOMEBODY) is not SOMEBODY:
+            self._pipeline.leave()
+            self._reply(taken, self._reply_of(taken, outcome))
+
+    def _reply_of(self, taken: Taken, outcome: Outcome) -> Reply:
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            return exchange.answered(outcome, taken.asked.invocation)
+        except RequestError as error:
+            return exchange.refused(error.status, str(error), taken.request_id)
+        except Exception as error:
+            log.failure("invocation failed", error, request_id=taken.request_id)
+            return exchange.failed(error, taken.request_id)
+
+    def _reply(self, taken: Taken, reply: Reply) -> None:
+        asked = taken.asked
+        facts = {"content_type": asked.invocation.content_type, "bytes": len(asked.body)}
+        facts |= reply.facts
+        self._service.record(taken.came, taken.request_id, "POST", reply.status, facts)
+        stays = self._stays()
+        lines = "".join([f"{name}: {value}\r\n" for name, value in reply.headers])
+        head = f"{_beginning(reply.line, int(time.time()), stays)}{lines}\r\n"
+        self._send(taken.connection, head.encode("latin-1") + reply.body, stays)
+
+
+@lru_cache(64)
+def _beginning(line: str, _second: int, stays: bool) -> str:
+    return (
+        f"HTTP/1.1 {line}\r\nServer: gunicorn\r\n"
+        f"Date: {http_date()}\r\nConnection: {'keep-alive' if stays else 'close'}\r\n"
+    )
