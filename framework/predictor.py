@@ -57,7 +57,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, data: Any) -> Any:
-        """Return one answer per row of ``data``, in order.
+        """Return one answer per row of ``data``, in order, or yield them to send each at once.
 
         ``data`` is a numpy array (rows first) for a model trained on an array, a
         DataFrame for one trained on named or mixed columns, and a one-dimensional

@@ -1,7 +1,8 @@
 """The HTTP side: /ping, /invocations and /execution-parameters as SageMaker asks for them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -12,6 +13,7 @@ from framework.serving import exchange, log, telemetry
 from framework.serving.body import read_body, refuse_larger
 from framework.serving.exchange import Reply, Service
 from framework.serving.model import Answer
+from framework.serving.stream import Stream
 
 WATCHED = {"/ping", "/metrics"}  # asked so often that an answer is no news
 PATHS = ("/ping", "/invocations", "/metrics", "/execution-parameters")
@@ -50,8 +52,9 @@ def create_app(service: Service) -> Flask:
 
     @app.post("/invocations")
     def invocations() -> Response:
-        with service.pipeline.admission() as due:
-            return _answer(service, due)
+        with ExitStack() as held:
+            due = held.enter_context(service.pipeline.admission())
+            return _answer(service, due, held)
 
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
@@ -92,7 +95,8 @@ def create_app(service: Service) -> Flask:
     return app
 
 
-def _answer(service: Service, due: float) -> Response:
+def _answer(service: Service, due: float, held: ExitStack) -> Response:
+    """The reply; what is held is held until the end of a streamed one."""
     limit = service.settings.payload_limit
     refuse_larger(request.content_length or 0, limit)
     invocation = service.invocation(_headers())
@@ -102,21 +106,27 @@ def _answer(service: Service, due: float) -> Response:
 
     def job() -> Answer:
         service.telemetry.waited([time.monotonic() - asked])
-        answer = service.model.answer(body, invocation, service.telemetry.took)
+        answer = service.model.answer(body, invocation, service.telemetry.took, in_pieces=True)
         service.telemetry.predicted(1, answer.rows or 0)
         return answer
 
     answer = service.pipeline.run(job, due)
-    return _response(exchange.answered(answer, invocation))
+    if answer.rest is None:
+        return _response(exchange.answered(answer, invocation))
+    stream = Stream(service.pipeline, invocation, answer.body, answer.rest, g.request_id)
+    held.callback(stream.close)
+    response = _response(exchange.answered(answer, invocation), stream)
+    response.call_on_close(held.pop_all().close)
+    return response
 
 
 def _headers() -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers}
 
 
-def _response(reply: Reply) -> Response:
+def _response(reply: Reply, body: Iterable[bytes] | None = None) -> Response:
     g.facts.update(reply.facts)
-    return Response(_slices(reply.body), status=reply.line, headers=reply.headers)
+    return Response(body or _slices(reply.body), status=reply.line, headers=reply.headers)
 
 
 def _refused(status: int, message: str) -> Response:

@@ -1,12 +1,13 @@
 """The server's own decoding and encoding of bodies, by content type and schema."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from framework.invocation import Invocation
 from framework.schema import InputSchema
 from framework.serving import untyped
 from framework.serving.answers import plain
-from framework.serving.formats import READERS, WRITERS
+from framework.serving.formats import PIECEWISE, READERS, WRITERS
 from framework.serving.media import MediaType, negotiate, readable
 from framework.table import Table
 
@@ -32,14 +33,19 @@ class ServerCodec:
         table = self.read(body, invocation)
         return untyped.conform(table) if self.schema is None else self.schema.conform(table)
 
-    def encode(self, answers: Any, invocation: Invocation) -> bytes:
-        """The answers as ``invocation.accept``.
+    def encode(self, answers: Any, invocation: Invocation) -> bytes | Iterator[bytes]:
+        """The answers as ``invocation.accept``; in pieces, where they are an iterator.
 
         Raises:
             RequestError: 500 when the answers are nothing that can be written, 406 when
                 they cannot be written in this type.
         """
-        return self.write(plain(answers), invocation)
+        if not isinstance(answers, Iterator):
+            return self.write(plain(answers), invocation)
+        accept = negotiate(invocation.accept)
+        if accept in PIECEWISE:
+            return PIECEWISE[accept](plain([answer])[0] for answer in answers)
+        return self.write(plain(list(answers)), invocation)
 
     def read(self, body: bytes, invocation: Invocation) -> Table:
         """The first half of ``decode``: the rows as they came.

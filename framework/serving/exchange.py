@@ -99,8 +99,9 @@ def answered(answer: Answer, invocation: Invocation) -> Reply:
     headers = [
         *_own_headers(invocation.reply_headers).items(),
         ("Content-Type", _printable("Content-Type", invocation.accept)),
-        ("Content-Length", str(len(answer.body))),
     ]
+    if answer.rest is None:
+        headers.append(("Content-Length", str(len(answer.body))))
     return Reply(200, headers, answer.body, {"rows": answer.rows})
 
 

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ class Answer:
     """The answer to one body.
 
     Attributes:
-        body: as it is sent.
+        body: as it is sent; its first piece, where that was asked for.
+        rest: makes the other pieces; None when ``body`` is all.
         rows: how many rows were asked about; None where that cannot be told.
         values: what predict returned.
     """
@@ -36,6 +37,7 @@ class Answer:
     body: bytes
     rows: int | None
     values: Any
+    rest: Iterator[bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,18 @@ class ServedModel:
         )
 
     def answer(
-        self, body: bytes, invocation: Invocation, took: Took = lambda _stage, _seconds: None
+        self,
+        body: bytes,
+        invocation: Invocation,
+        took: Took = lambda _stage, _seconds: None,
+        in_pieces: bool = False,
     ) -> Answer:
         """Decode, predict and encode one body.
 
         Args:
             took: is told the seconds of each stage.
+            in_pieces: what a predictor yields, or its ``encode``, is not made yet but for the
+                first piece.
 
         Raises:
             RequestError: with the status that the caller gets.
@@ -110,14 +118,19 @@ class ServedModel:
             data = self.predictor.decode(body, invocation)
             decoded = time.perf_counter()
             values = self.predict(data)
+            if isinstance(values, Iterator) and not in_pieces:
+                values = list(values)
             predicted = time.perf_counter()
             encoded = self.predictor.encode(values, invocation)
+            rest = None
+            if isinstance(encoded, Iterator):
+                pieces = _pieces(encoded)
+                encoded = next(pieces, b"") if in_pieces else b"".join(pieces)
+                rest = pieces if in_pieces else None
         took("decode", decoded - began)
         took("predict", predicted - decoded)
         took("encode", time.perf_counter() - predicted)
-        if isinstance(encoded, str):
-            encoded = encoded.encode()
-        return Answer(encoded, row_count(data), values)
+        return Answer(_as_bytes(encoded), row_count(data), values, rest)
 
     def answer_sample(self) -> Answer | None:
         """Answer the sample request, None when the artifact has none.
@@ -165,9 +178,12 @@ class ServedModel:
     def predict(self, data: Any) -> Any:
         """One answer per row of ``data``, counted wherever the server sees rows.
 
-        An algorithm with its own ``decode`` and ``encode`` may answer in any shape.
+        An algorithm with its own ``decode`` and ``encode`` may answer in any shape. What is
+        yielded is counted at its end.
         """
         answers = self.predictor.predict(data)
+        if isinstance(answers, Iterator):
+            return answers if self.own("encode") else _counted(answers, row_count(data))
         rows, count = row_count(data), row_count(answers)
         own_shape = self.own("encode") and (self.own("decode") or count is None)
         if rows is not None and count != rows and not own_shape:
@@ -191,6 +207,25 @@ class ServedModel:
         return getattr(getattr(self.predictor, method), "__func__", None) is not getattr(
             Predictor, method
         )
+
+
+def _counted(answers: Iterator[Any], rows: int | None) -> Iterator[Any]:
+    count = 0
+    for answer in answers:
+        count += 1
+        yield answer
+    if rows is not None and count != rows:
+        raise RequestError(500, f"The predictor yielded {count} answers for {rows} rows.")
+
+
+def _pieces(encoded: Iterator[Any]) -> Iterator[bytes]:
+    for piece in encoded:
+        if piece:
+            yield _as_bytes(piece)
+
+
+def _as_bytes(encoded: Any) -> Any:
+    return encoded.encode() if isinstance(encoded, str) else encoded
 
 
 def with_place(error: BaseException) -> str:

@@ -65,9 +65,13 @@ class Pipeline:
         """
         self.enter()
         try:
-            yield time.monotonic() + self.timeout
+            yield self.due()
         finally:
             self.leave()
+
+    def due(self) -> float:
+        """The moment at which an answer that is asked for now is due."""
+        return time.monotonic() + self.timeout
 
     def enter(self) -> None:
         """Take one of the worker's places, until ``leave``.

@@ -3,9 +3,10 @@
 Where do I add a format: a module with ``read`` or ``write`` (or both), and a line here.
     read(body, parameters, schema) -> Table     RequestError 400 for bad syntax
     write(answers) -> bytes                     answers as framework.serving.answers.plain says
+    pieces(answers) -> iterator of bytes        the same, written as far as the answers are there
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from framework.schema import InputSchema
@@ -31,4 +32,9 @@ WRITERS: dict[str, Writer] = {
     "text/csv": csv.write,
     **dict.fromkeys(JSON_LINES, jsonlines.write),
     "application/x-npy": npy.write,
+}
+PIECEWISE: dict[str, Callable[[Iterator[Any]], Iterator[bytes]]] = {
+    JSON: json.pieces,
+    "text/csv": csv.pieces,
+    **dict.fromkeys(JSON_LINES, jsonlines.pieces),
 }

@@ -9,7 +9,7 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -62,6 +62,14 @@ def write(answers: list[Any]) -> bytes:
             cells = [answer[name] for name in names]
         writer.writerow([_cell(cell) for cell in cells])
     return lines.getvalue()[:-1].encode("utf-8")
+
+
+def pieces(answers: Iterator[Any]) -> Iterator[bytes]:
+    """The same, one piece per answer."""
+    before = b""
+    for answer in answers:
+        yield before + write([answer])
+        before = b"\n"
 
 
 def _parsed(text: str) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """application/json: rows, records, or both sides of pandas' "split", in the usual envelopes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -32,6 +32,15 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
 def write(answers: list[Any]) -> bytes:
     """{"predictions": […]}; NaN and infinity become null."""
     return dumps({"predictions": answers})
+
+
+def pieces(answers: Iterator[Any]) -> Iterator[bytes]:
+    """The same, one piece per answer."""
+    before = b'{"predictions":['
+    for answer in answers:
+        yield before + dumps(answer)
+        before = b","
+    yield (b"" if before == b"," else before) + b"]}"
 
 
 def parsed(text: str, what: str) -> Any:

@@ -1,6 +1,6 @@
 """application/jsonlines: one row per line, as a list, a record, {"features": […]} or a value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from framework.schema import InputSchema
@@ -25,3 +25,11 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
 def write(answers: list[Any]) -> bytes:
     """One JSON value per line, no newline at the end."""
     return b"\n".join(map(json.dumps, answers))
+
+
+def pieces(answers: Iterator[Any]) -> Iterator[bytes]:
+    """The same, one piece per answer."""
+    before = b""
+    for answer in answers:
+        yield before + json.dumps(answer)
+        before = b"\n"
