@@ -39,6 +39,8 @@ class Settings:
         default_accept: media type of answers when the request names none; "" follows the request.
         warm_up: answer the manifest's sample before a worker calls itself ready.
         preload: load the model once, before the workers are forked.
+        growth: bytes by which a worker may grow before it is replaced; None leaves it to the
+            container's memory.
         threads_per_worker: threads that numeric libraries may use in each worker.
     """
 
@@ -51,6 +53,7 @@ class Settings:
     default_accept: str
     warm_up: bool
     preload: bool
+    growth: int | None
     threads_per_worker: int
     transform_payload_mb: int
     transform_concurrency: int
@@ -81,6 +84,7 @@ class Settings:
             default_accept=read.text("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"),
             warm_up=read.switch("SERVING_WARM_UP", True),
             preload=read.switch("SERVING_PRELOAD", threads == 1),
+            growth=read.whole("SERVING_GROWTH_MB", 0, least=0) * MEGABYTE or None,
             threads_per_worker=threads,
             transform_payload_mb=transform_mb,
             transform_concurrency=read.whole(

@@ -8,7 +8,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -25,6 +25,7 @@ from framework.serving import log
 from framework.serving.app import create_app
 from framework.serving.batch import Batches
 from framework.serving.exchange import Service
+from framework.serving.growth import Growth
 from framework.serving.loading import LoadingResponder
 from framework.serving.model import ServedModel
 from framework.serving.pipeline import Pipeline
@@ -37,6 +38,7 @@ THREADS_FOR_PINGS = 8
 MOST_CONNECTIONS = 4096
 DESCRIPTORS_FOR_THE_REST = 200
 MOST_FAILED_STARTS = 3
+MOST_NEWER = 64
 FORK_SAFE_THREADS = {"jemalloc_bg_thd"}  # pyarrow's; jemalloc starts it again after a fork
 SYSTEMD_SOCKET = 3  # the descriptor at which gunicorn takes over a socket, as systemd passes it
 
@@ -105,6 +107,20 @@ class Server(BaseApplication):
         """Tell all workers that the server is about to end."""
         self._notes.stopping = True
 
+    def announce_leave(self, worker: Worker) -> None:
+        """Tell the master that a worker ends as soon as another answers in its place."""
+        self._notes.set_leaving(worker.age)
+
+    def has_newer(self, worker: Worker) -> bool:
+        """Whether a worker that was started later answers."""
+        later = range(worker.age + 1, worker.age + 1 + MOST_NEWER)
+        return any(self._notes.is_ready(age) for age in later)
+
+    def wanted_workers(self, living: Iterable[Worker]) -> int:
+        """How many there are to be: one more for each that leaves."""
+        leaving = sum(self._notes.is_leaving(worker.age) for worker in living)
+        return self.settings.workers + leaving
+
     def start_worker(self, worker: Worker) -> tuple[Any, Pipeline, Express]:
         """Make a forked worker ready: its WSGI application and its pipeline."""
         take_place(worker.place)
@@ -121,6 +137,7 @@ class Server(BaseApplication):
         app = create_app(service)
         batches = Batches(model, telemetry, together)
         express = Express(service, batches, worker.send, lambda: worker.alive, worker.retire)
+        worker.growth = Growth.within(self.settings)
         self._notes.set_ready(worker.age)
         self._responder.stop()
         return app, pipeline, express
@@ -175,6 +192,7 @@ class Notes:
     """What the processes of one server tell each other, in memory that they share."""
 
     STOPPING, FIRST_WORKER = 0, 1
+    READY, LEAVING = 1, 2
 
     def __init__(self) -> None:
         self._bytes = mmap.mmap(-1, mmap.PAGESIZE)
@@ -189,10 +207,17 @@ class Notes:
 
     def set_ready(self, age: int) -> None:
         """Note that the worker that was started as number ``age`` answers."""
-        self._bytes[self._place(age)] = 1
+        self._bytes[self._place(age)] = self.READY
+
+    def set_leaving(self, age: int) -> None:
+        """Note that it answers until another one does."""
+        self._bytes[self._place(age)] = self.LEAVING
 
     def is_ready(self, age: int) -> bool:
-        return self._bytes[self._place(age)] == 1
+        return self._bytes[self._place(age)] != 0
+
+    def is_leaving(self, age: int) -> bool:
+        return self._bytes[self._place(age)] == self.LEAVING
 
     def take_ready(self, age: int) -> bool:
         """Whether it answered; forgotten from now on."""
@@ -208,6 +233,10 @@ class Master(Arbiter):
     """gunicorn's master, which here only knows how to start and to stop."""
 
     SIGNALS: ClassVar = [*STOP_SIGNALS]
+
+    def manage_workers(self) -> None:
+        self.num_workers = self.app.wanted_workers(self.WORKERS.values())
+        super().manage_workers()
 
     def spawn_worker(self) -> int:
         """Fork a worker, and hold signals back until it has handlers of its own."""

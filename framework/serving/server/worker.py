@@ -27,6 +27,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from framework.serving import log
 from framework.serving.server.express import MOST_BYTES, Unfinished, Unusual
+from framework.serving.settings import MEGABYTE
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 DRAIN_SECONDS = 26  # SageMaker kills 30 s after SIGTERM
@@ -80,6 +81,8 @@ class Worker(ThreadWorker):
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self.place = 0
+        self.growth: Any = None
+        self.leaving = False
         self.pipeline: Any = None
         self.lingering: deque[Connection] = deque()
         self.express: Any = None
@@ -297,6 +300,21 @@ class Worker(ThreadWorker):
             else:
                 self.drop(connection)
         self.express.look()
+        if self.alive:
+            self._leave_when_grown()
+
+    def _leave_when_grown(self) -> None:
+        """Ask for a worker in this one's place, and end when it is ready."""
+        if not self.leaving and (excess := self.growth.excess()):
+            self.leaving = True
+            log.warning(
+                "this worker has grown and is replaced; does the predictor keep what it answers?",
+                worker=self.pid,
+                grown_mb=round(excess / MEGABYTE),
+            )
+            self.app.announce_leave(self)
+        if self.leaving and self.app.has_newer(self):
+            self.retire()
 
     def murder_pending(self) -> None:
         super().murder_pending()

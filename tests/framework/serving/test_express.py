@@ -244,6 +244,34 @@ def test_a_batch_has_no_more_rows_than_the_predictor_takes(tmp_path: Path) -> No
         assert metrics(served.port)["serving_batch_rows_count"] == 1 + 6
 
 
+LEAKS = """
+from framework import Predictor
+
+KEPT = []
+
+class Sums(Predictor):
+    def predict(self, data):
+        KEPT.append(bytearray(2_000_000))
+        return data.sum(axis=1)
+"""
+
+
+def test_a_worker_that_grows_is_replaced_and_loses_nothing(tmp_path: Path) -> None:
+    with batching(tmp_path, LEAKS, SERVING_GROWTH_MB="50") as served:
+        first = served.all_workers(1)
+        headers, statuses = {"Content-Type": "text/csv"}, set()
+
+        def asked() -> bool:
+            statuses.add(served.request("POST", "/invocations", "1,2\n", headers).status)
+            return len(served.events("worker ready")) == 3
+
+        eventually(asked)
+        assert statuses == {200}
+        (told, *_) = [one for one in served.lines() if "has grown" in one["event"]]
+        assert told["worker"] == first[0]
+        assert 40 <= told["grown_mb"] < 400
+
+
 def test_metrics_tell_what_is_served_and_where_time_goes(sums: Serving) -> None:
     sums.request("POST", "/invocations", "1,2\n", {"Content-Type": "text/csv"})
     seen = metrics(sums.port)
