@@ -38,8 +38,12 @@ test: $(VENV)/for-tests  ## run the tests; those in containers need a Docker eng
 check: $(VENV)/for-demo  ## prove that the algorithm in container/ keeps SageMaker's contract
 	$(PYTHON) -m local_test check
 
-bench: $(VENV)/for-tests  ## measure what there are figures for, as ratios side by side
-	$(PYTHON) -m benchmarks.start $(OPTIONS)
+bench: $(VENV)/for-tests  ## measure our server beside seven others, side by side; OPTIONS=--help
+	.ci/bench peers
+	$(PYTHON) -m benchmarks.serving $(OPTIONS)
+
+bench-%: benchmarks/%.py $(VENV)/for-tests  # the other figures: bench-start, bench-push
+	$(PYTHON) -m benchmarks.$* $(OPTIONS)
 
 drill-%: tests/drills/%.py $(VENV)/for-tests  # the long tests: one script each
 	$(PYTHON) -m tests.drills.$* $(OPTIONS)

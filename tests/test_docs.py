@@ -79,11 +79,15 @@ def commands(page: Path) -> Iterator[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_commands_exist(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
-    drills = {f"drill-{script.stem}" for script in (PROJECT / "tests/drills").glob("[a-z]*.py")}
+    scripts = {
+        f"{kind}-{script.stem}"
+        for kind, folder in (("drill", "tests/drills"), ("bench", "benchmarks"))
+        for script in (PROJECT / folder).glob("[a-z]*.py")
+    }
     for words in commands(page):
         if words[:1] == ["make"]:
             named = [word for word in words[1:] if "=" not in word]
-            assert set(named) <= targets | drills, words
+            assert set(named) <= targets | scripts, words
         elif words[:3] == ["python", "-m", "framework"]:
             assert words[3] in COMMANDS, words
             if words[3] == "check":
