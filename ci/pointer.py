@@ -1,11 +1,12 @@
 """The training pointer: the image that the next run uses, and whose decision it was.
 
-It moves forward only, and never to an image that was rejected. Call it under the endpoint's lock.
+It moves forward only, and never to an image that was rejected. Move it under the endpoint's lock.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from ci.client import saying
+from ci.client import ClientError, code_of, saying
 from ci.order import Position, as_item, described
 from ci.repository import Repository
 from ci.steps.begin import NOTHING
@@ -50,16 +51,37 @@ class Pointer:
         self.put(uri, position)
         return f"The next run trains with {uri}."
 
+    def confirm(self, position: Position, repository: Repository) -> None:
+        """Let what is there count as this newer decision, too; no lock, because nothing moves."""
+        newest, uri = self.decided_by(), self.read()
+        if newest in (None, position) or position.is_older_than(newest, repository):
+            return
+        unmoved = {
+            "ConditionExpression": "#uri = :uri",
+            "ExpressionAttributeNames": {"#uri": "uri"},
+            "ExpressionAttributeValues": {":uri": {"S": uri}},
+        }
+        with saying("confirming the training pointer"):
+            try:
+                self._decide(uri, uri, position, **unmoved)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+
     def put(self, uri: str, position: Position) -> None:
         """Put it there, wherever it is; the decision counts from before the pointer has moved."""
-        item = {"uri": {"S": uri}, "former": {"S": self.read()}, **as_item(position)}
+        former = self.read()
         with saying("moving the training pointer"):
-            self.setting.client("dynamodb").put_item(
-                TableName=self.setting.table, Item={**self._key, **item}
-            )
+            self._decide(uri, former, position)
             self.setting.client("ssm").put_parameter(
                 Name=self.setting.pointer, Value=uri or NOTHING[1], Type="String", Overwrite=True
             )
+
+    def _decide(self, uri: str, former: str, position: Position, **condition: Any) -> None:
+        item = {**self._key, "uri": {"S": uri}, "former": {"S": former}, **as_item(position)}
+        self.setting.client("dynamodb").put_item(
+            TableName=self.setting.table, Item=item, **condition
+        )
 
     @property
     def _key(self) -> dict[str, dict[str, str]]:

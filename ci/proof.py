@@ -22,6 +22,7 @@ from ci.steps.setting import Setting
 
 SLOWER = 1.5
 SLACK_SECONDS = 0.005
+MEASURED_AGAIN = 2
 Run = Callable[[Path], tuple[int, str, str]]
 
 
@@ -100,6 +101,13 @@ def prove(
         if live is not None:
             before = _told(live, model, "The live image")
             notes += _compared(before, found, replies_changed)
+            slow = _too_slow(before, found)
+            for _ in range(MEASURED_AGAIN):  # machines can be slow for a moment
+                if slow:
+                    before = _told(live, model, "The live image")
+                    slow = _too_slow(before, _told(new, model, "The new image"))
+            if slow:
+                raise ProofFailed(slow)
         else:
             notes.append("The live image cannot be run here: replies and latency are not compared.")
     return Proved(found["replies"], tuple(notes))
@@ -124,19 +132,21 @@ def _compared(before: dict[str, Any], now: dict[str, Any], replies_changed: bool
                 "same commit update the sample replies: `python -m local_test replies`."
             )
         notes.append(f"The reply changes, as the sample replies say: {told}.")
-    _check_speed(before["seconds"]["p99"], now["seconds"]["p99"])
     return notes
 
 
-def _check_speed(before: float | None, now: float | None) -> None:
+def _too_slow(live: dict[str, Any], new: dict[str, Any]) -> str:
+    """By how much; empty when it is not."""
+    before, now = live["seconds"]["p99"], new["seconds"]["p99"]
     if before is None or now is None:  # there is no sample to ask
-        return
+        return ""
     limit = SLOWER * before + SLACK_SECONDS
-    if now > limit:
-        raise ProofFailed(
-            f"99 of 100 answers take up to {1000 * now:.1f} ms with the new image, "
-            f"{1000 * before:.1f} ms with the live one; {1000 * limit:.1f} ms are allowed."
-        )
+    if now <= limit:
+        return ""
+    return (
+        f"99 of 100 answers take up to {1000 * now:.1f} ms with the new image, "
+        f"{1000 * before:.1f} ms with the live one; {1000 * limit:.1f} ms are allowed."
+    )
 
 
 def _told(run: Run, model: Path, who: str) -> dict[str, Any]:

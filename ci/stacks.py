@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ TEMPLATES = Path(__file__).parent / "infra"
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 UNMADE = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+BEGUN = "User Initiated"  # what CloudFormation says of a stack when its change begins
 POLL_SECONDS = {"Delay": 1, "MaxAttempts": 3600}
 
 Say = Callable[[str], None]
@@ -107,10 +109,12 @@ class Stack:
         return found
 
     def _why(self, cloudformation: Any) -> str:
-        events = cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
+        pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.name)
+        events = (event for page in pages for event in page["StackEvents"])  # the newest first
+        of_this_change = takewhile(lambda one: one.get("ResourceStatusReason") != BEGUN, events)
         failed = [
             f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-            for event in events
+            for event in of_this_change
             if event["ResourceStatus"].endswith("_FAILED")
         ]
         status = (_described(cloudformation, self.name) or {}).get("StackStatus", "gone")

@@ -55,7 +55,10 @@ def _planned(options: Namespace) -> int:
     plan = Plan.of(options)
     print("\n".join(plan.as_text()), flush=True)
     decision = plan.decision
+    position = Position.of_job(plan.source.commit)
     if not (decision.builds or decision.release):
+        if plan.basis.pointed.uri:
+            Pointer(plan.deployment.setting()).confirm(position, plan.source.repository)
         return EXIT_OK
     setting = plan.deployment.setting()
     image = _image(plan, options.image) if decision.builds else plan.basis.live.uri
@@ -70,8 +73,9 @@ def _planned(options: Namespace) -> int:
             _release(plan, setting, image, proved, held)
         if decision.builds:
             held.check()
-            position = Position.of_job(plan.source.commit)
             print(Pointer(setting).move(image, position, plan.source.repository))
+        else:
+            Pointer(setting).confirm(position, plan.source.repository)
     return EXIT_OK
 
 

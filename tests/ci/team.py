@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from local_test.aws.server import LocalAws
 from tests.ci.environment_of_shop import until
@@ -20,6 +23,11 @@ from tests.ci.gitlab_runner import PROJECT
 
 FLATS = Path(__file__).parent / "flats"
 ROOMS = ("framework", "local_test", "ci", "Dockerfile", ".dockerignore", ".gitlab-ci.yml")
+TEMPLATE = "ci/gitlab/algorithm.yml"
+HURRY = ("ci check", "ci check --only trains --only sample-replies")
+OLDER_FLASK = """flask==3.1.2 \\
+    --hash=sha256:ca1d8112ec8a6158cc29ea4858963350011b5c846a414cdb7a954aa9e967d03c
+"""
 SETTINGS = """
 project = "flats"
 name = "{name}"
@@ -43,10 +51,26 @@ on_drift = false
 
 
 class Team:
-    """Their repository is this project, with an algorithm of theirs in container/."""
+    """Their repository is this project, with an algorithm of theirs in container/.
+
+    Attributes:
+        question, price: what a customer asks, in CSV, and the first price in the answer.
+        answer: the line of the predictor in which it begins to answer.
+        other_features: a change of what trainer and predictor share, old and new text.
+        breaks_a_stack: a file, and the right and the wrong text in it.
+    """
 
     project = "flats"
     environments = "ci/environments"
+    question = "area\n100\n"
+    price = pytest.approx(320, abs=15)
+    answer = "        slope, base = self.model\n"
+    other_features = ("SCALE = 100.0", "SCALE = 10.0")
+    breaks_a_stack = (
+        "ci/infra/retraining.yaml",
+        "Type: AWS::SQS::Queue\n",
+        "Type: AWS::SQS::Qeueu\n",
+    )
 
     def __init__(self, aws: LocalAws, place: Path, algorithm: Path = FLATS) -> None:
         files = place / "files"
@@ -72,15 +96,23 @@ class Team:
         self.repository = repository
         self._directory = repository.developer
 
-    def bootstrap(self, environment: str, channels: Path) -> None:
+    @property
+    def staging(self) -> str:
+        """The environment file."""
+        return f"{self.environments}/staging.toml"
+
+    def bootstrap(self, environment: str) -> None:
         """What a person with all rights does once: the stacks, and the first data."""
         done = self.ci("deploy", environment)
         assert done.returncode == 0, done.stderr
-        for file in channels.rglob("*.csv"):
-            key = f"data/{file.relative_to(channels)}"
-            self.client("s3").upload_file(
-                str(file), self.outputs(environment)["ArtifactBucket"], key
-            )
+        bucket = self.outputs(environment)["ArtifactBucket"]
+        with tempfile.TemporaryDirectory() as place:
+            sample = f"import pathlib, sample; sample.write_channels(pathlib.Path({place!r}))"
+            algorithm = self._directory / "container"
+            subprocess.run([sys.executable, "-c", sample], cwd=algorithm, check=True)
+            for file in Path(place).rglob("*.csv"):
+                key = f"data/{file.relative_to(place)}"
+                self.client("s3").upload_file(str(file), bucket, key)
 
     def ci(self, command: str, environment: str, *more: str) -> subprocess.CompletedProcess[str]:
         """A command of a person at their machine."""
@@ -96,14 +128,25 @@ class Team:
 
     def hurry(self) -> None:
         """Let later pipelines make two checks instead of all."""
-        only = "ci check --only trains --only sample-replies"
-        self.edit("ci/gitlab/algorithm.yml", "ci check", only)
+        self.edit(TEMPLATE, *HURRY)
 
-    def push(self, message: str = "A change", *, manual: tuple[str, ...] = ()) -> Pipeline:
-        """Commit what was edited, push it, and let its pipeline run."""
-        return self.repository.pipeline(
-            self.repository.pushed({}, message), variables=self.variables, manual=manual
-        )
+    def push(
+        self, message: str, *, only: tuple[str, ...] = (), manual: tuple[str, ...] = ()
+    ) -> Pipeline:
+        """Commit what was edited, push it, and let its pipeline run; ``only`` these jobs."""
+        sha = self.repository.pushed({}, message)
+        return self.repository.pipeline(sha, variables=self.variables, jobs=only, manual=manual)
+
+    def takes_another_flask(self) -> Pipeline:
+        """An older version in the lock file, with its hash."""
+        lock = "framework/requirements.txt"
+        self.edit(lock, locked((self._directory / lock).read_text(), "flask"), OLDER_FLASK)
+        return self.push("Another Flask")
+
+    def changes_a_stack(self) -> str:
+        """An edit that does; what the pipeline says of it."""
+        self.add_line("ci/steps/judging.py", "# a comment")
+        return "change StepFunction (Lambda::Function)"
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace text in a file that has it; the whole file where ``old`` is empty."""
@@ -155,6 +198,10 @@ class Team:
             "instances": variant["InitialInstanceCount"],
         }
 
+    def plan(self) -> dict[str, Any]:
+        """What the commit means for staging."""
+        return json.loads(self.ci("plan", "staging", "--json").stdout)
+
     def jobs(self) -> list[str]:
         """The training jobs there have been."""
         listed = self.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
@@ -176,16 +223,18 @@ class Team:
 
     def tags(self, environment: str = "staging") -> set[str]:
         """The tags in the registry."""
-        listed = self.client("ecr").list_images(repositoryName=f"flats-{environment}")["imageIds"]
+        listed = self.client("ecr").list_images(repositoryName=f"{self.project}-{environment}")[
+            "imageIds"
+        ]
         return {one["imageTag"] for one in listed if "imageTag" in one}
 
-    def ask(self, area: float = 100.0, environment: str = "staging") -> Any:
-        """What the endpoint answers about one flat."""
+    def ask(self, environment: str = "staging") -> Any:
+        """What the endpoint answers."""
         answer = self.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=f"{self.project}-{environment}",
             ContentType="text/csv",
             Accept="application/json",
-            Body=f"area\n{area}\n".encode(),
+            Body=self.question.encode(),
         )
         return json.loads(answer["Body"].read())
 
@@ -198,7 +247,7 @@ class Team:
         def ask_on() -> None:
             while not gone.wait(0.02):
                 try:
-                    self.ask(environment=environment)
+                    self.ask(environment)
                 except Exception as error:
                     errors.append(error)
 
@@ -210,7 +259,9 @@ class Team:
             gone.set()
             thread.join()
 
-    def settings(self, environment: str = "staging") -> Mapping[str, Any]:
-        return tomllib.loads(
-            (self._directory / self.environments / f"{environment}.toml").read_text()
-        )
+
+def locked(requirements: str, package: str) -> str:
+    """The lines of a package in a lock file."""
+    found = re.search(rf"^{package}==.*\n(?: .*\n)+", requirements, re.MULTILINE)
+    assert found
+    return found[0]

@@ -150,16 +150,17 @@ def test_a_broken_template_is_refused_and_changes_nothing(
     assert (stacks(shop), change_sets(shop)) == (before, sets)
 
 
-def test_a_deploy_that_fails_is_undone(shop: Developer) -> None:
+@pytest.mark.parametrize("key", ["code/none.zip", "code/gone.zip"])
+def test_a_deploy_that_fails_is_undone_and_says_why_this_time(shop: Developer, key: str) -> None:
     before = stacks(shop)
     code = (
         "Code: {S3Bucket: !Ref ArtifactBucket, S3Key: !Ref CodeKey}\n      Role: !GetAtt StepRole"
     )
-    shop.replace(TEMPLATE, code, code.replace("!Ref CodeKey", "code/none.zip"))
+    shop.replace(TEMPLATE, code, code.replace("!Ref CodeKey", key))
     done = shop.ci("deploy")
     shop.git("checkout", "--quiet", "--", "ci")
     assert done.returncode == 1
-    assert "code/none.zip" in done.stderr
+    assert key in done.stderr
     after = stacks(shop)[f"{shop.endpoint}-retraining"]
     assert after == ("UPDATE_ROLLBACK_COMPLETE", before[f"{shop.endpoint}-retraining"][1])
     assert set(map(tuple, rehearsed(shop).values())) == {()}

@@ -108,6 +108,22 @@ def test_an_older_pipeline_that_ends_later_does_not_move_the_pointer(shop: Pipel
     assert shop.live() == live
 
 
+@pytest.mark.parametrize("side", [SERVING, TRAINING])
+def test_what_a_newer_pipeline_has_taken_back_does_not_come_late(
+    shop: Pipelines, side: str
+) -> None:
+    text = (shop.clone / side).read_text()
+    older = shop.pushed(side)
+    shop.edit({side: text})
+    newer = shop.pushed()
+    live, pointer = shop.live(), shop.pointer()
+    code, said = shop.released(newer, shop.pipeline)
+    assert (code, "Nothing to build" in said) == (0, True), said
+    code, said = shop.released(older, shop.pipeline - 1)
+    assert "is newer than" in said, said
+    assert (shop.live(), shop.pointer()) == (live, pointer)
+
+
 def test_a_release_after_a_run_serves_what_the_run_has_trained(shop: Pipelines) -> None:
     before = shop.artifact()
     serving = shop.pushed(SERVING)

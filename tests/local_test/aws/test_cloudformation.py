@@ -654,6 +654,12 @@ def test_a_condition_that_flips_adds_and_removes(stacks: Stacks) -> None:
         assert ("Alarm" in stacks.resources()) == bool(alarms)
 
 
+def test_what_a_condition_leaves_out_is_not_what_failed(stacks: Stacks) -> None:
+    broken = {**flipping(), "Failing": resource("Nonsense::Thing")}
+    assert stacks.deploy(broken, **FLIPPING) == "ROLLBACK_COMPLETE"
+    assert [name for name, _ in stacks.reasons()] == ["Failing"]
+
+
 def changes(described: dict[str, Any]) -> set[tuple[str, str]]:
     found = [change["ResourceChange"] for change in described["Changes"]]
     return {(change["Action"], change["LogicalResourceId"]) for change in found}

@@ -211,7 +211,10 @@ def _event_of_resource(stack: Any, status: str, reason: str) -> None:
 
 
 def _culprit(stack: Any) -> str:
-    """The first resource, in the template's order, that has not been made."""
+    """The first resource, in the template's order, that is to be made and is not."""
     made = stack.resource_map._parsed_resources
-    names = stack.resource_map._resource_json_map
-    return next((name for name in names if made.get(name) is None), stack.name)
+    conditions = {**stack.resource_map.lazy_condition_map, None: True}
+    for name, resource in stack.resource_map._resource_json_map.items():
+        if made.get(name) is None and conditions[resource.get("Condition")]:
+            return name
+    return stack.name
