@@ -171,7 +171,7 @@ class Express:
             asked.invocation = self._service.invocation(headers)
             if self._pipeline.closed:
                 raise Busy(self._pipeline.closed)
-        except RequestError as error:
+        except Exception as error:
             self._answer(taken, error)
             return
         self._waiting.append(taken)

@@ -35,6 +35,7 @@ ANSWER_SECONDS = 22  # after which a stopping worker turns away what it has not 
 TOO_LATE = "The server is stopping and could not wait for the prediction."
 MOST_BYTES_AT_ONCE = 16384
 HOLD_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 STALL_SECONDS = 30.0  # a client may pause so long within a request
 LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
@@ -55,13 +56,23 @@ STATUS_OF_ERROR = {
 
 
 class Connection(TConn):
-    """A connection to one client."""
+    """A connection to one client.
+
+    Attributes:
+        busy: a request of it is on the short way.
+        sending: a thread writes an answer to it.
+        paused: the poller does not watch it, because it sent more while it was busy.
+        held: the beginning of a request whose rest has not come.
+        gone: it is closed.
+    """
 
     def __init__(self, worker: "Worker", client: socket.socket, address: Any, server: Any):
         super().__init__(worker.cfg, client, address, server)
         self._worker = worker
         self.busy = False
+        self.sending = False
         self.paused = False
+        self.gone = False
         self.held = b""
 
     def init(self) -> None:
@@ -83,6 +94,7 @@ class Worker(ThreadWorker):
         self.place = 0
         self.growth: Any = None
         self.leaving = False
+        self.looks_next = 0.0
         self.pipeline: Any = None
         self.lingering: deque[Connection] = deque()
         self.express: Any = None
@@ -158,7 +170,7 @@ class Worker(ThreadWorker):
         if len(data) == len(conn.held):  # no more comes
             self._go_the_ordinary_way(conn, data)
             return
-        conn.busy = True  # before it can be answered
+        conn.busy = True
         try:
             self.express.take(conn, data)
         except Unfinished:
@@ -173,15 +185,19 @@ class Worker(ThreadWorker):
 
     def send(self, conn: Connection, data: bytes, stays: bool) -> None:
         """Write an answer of the short way; any thread may call it."""
+        if conn.sending:  # the answer before, by another thread
+            self.method_queue.defer(self.send, conn, data, stays)
+            return
         conn.timeout = time.monotonic() + self.cfg.keepalive
         if not stays or len(data) > MOST_BYTES_AT_ONCE:
             self.tpool.submit(self._send_all, conn, data, stays)
             return
-        conn.busy = False  # before the client can answer to what it reads
+        conn.sending, conn.busy = True, False  # for a client may ask again before send() returns
         try:
             sent = conn.sock.send(data)
         except OSError:
             sent = 0
+        conn.sending = False
         if sent < len(data):  # the client is gone, or sends without reading
             self.method_queue.defer(self.drop, conn)
         elif conn.paused:
@@ -195,11 +211,17 @@ class Worker(ThreadWorker):
         except OSError:
             self.method_queue.defer(self.drop, conn)
             return
-        conn.busy = False
+        conn.busy = not stays
         self.method_queue.defer(self._resume if stays else self._finish, conn)
 
     def drop(self, conn: Connection) -> None:
-        """Close a connection at once."""
+        """Close a connection, but never while a thread writes to what has its number then."""
+        if conn.gone:
+            return
+        if conn.sending:
+            self.method_queue.defer(self.drop, conn)
+            return
+        conn.gone = True
         self._leave_poller(conn)
         self.nr_conns -= 1
         conn.close()
@@ -213,7 +235,7 @@ class Worker(ThreadWorker):
         """The client sends more before it is answered, or has gone: look when it is answered."""
         self.poller.unregister(conn.sock)
         conn.paused = True
-        if not conn.busy:
+        if not conn.busy:  # it has been answered meanwhile, and nobody saw that it was paused
             self._resume(conn)
 
     def _hold(self, conn: Connection, data: bytes) -> None:
@@ -238,6 +260,10 @@ class Worker(ThreadWorker):
             self._watch(conn, partial(self.on_client_socket_readable, conn))
 
     def _go_the_ordinary_way(self, conn: Connection, data: bytes) -> None:
+        if conn.sending:
+            conn.busy = True
+            self.method_queue.defer(self._go_the_ordinary_way, conn, data)
+            return
         self._leave_poller(conn)
         conn.busy, conn.held = False, b""
         conn.init()
@@ -260,7 +286,18 @@ class Worker(ThreadWorker):
         return [conn for conn in self.short if not conn.busy]
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        super().wait_for_and_dispatch_events(timeout)
+        """Handle what sockets have to say, then what threads have left to do, then predict.
+
+        In this order, because what threads leave may close a socket that had something to say.
+        """
+        left = None
+        for key, _ in self.poller.select(timeout):
+            if key.fd == self.method_queue.fileno():
+                left = key
+            else:
+                key.data(key.fileobj)
+        if left is not None:
+            left.data(left.fileobj)
         self.express.flush()
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -289,9 +326,13 @@ class Worker(ThreadWorker):
         self._watch(connection, partial(self._discard, connection))
 
     def murder_keepalived(self, force: bool = False) -> None:
+        """Look after everything that time changes; the loop calls it after each round."""
+        now = time.monotonic()
+        if now < self.looks_next and not force:
+            return
+        self.looks_next = now + LOOK_SECONDS
         self.wait_for_and_dispatch_events(timeout=0)  # a request may have come just now
         super().murder_keepalived(force)
-        now = time.monotonic()
         for connection in self._idle():
             if not force and connection.timeout > now:
                 continue

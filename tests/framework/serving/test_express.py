@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,6 +180,25 @@ def test_a_crash_costs_only_what_the_worker_held(tmp_path: Path) -> None:
         eventually(lambda: served.ping() == 200)
         with clients(served.port, 8) as several:
             assert {one.status for one in at_once(several, [request(b"1,1\n")] * 8)} == {200}
+
+
+def test_clients_that_leave_hurt_nobody(sums: Serving) -> None:
+    reset = struct.pack("ii", 1, 0)
+    worker, stays = sums.workers(), Client(sums.port)
+    for number in range(300):
+        leaves = Client(sums.port)
+        if number % 2:
+            leaves.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        leaves.send(request(b"%d,1\n" % (1000 + number)) * (1 + number % 3))
+        if number % 5 == 0:
+            leaves.reply()
+        leaves.close()
+        assert stays.ask(request(b"%d,2\n" % (100 + number))).body == b"%.1f" % (
+            10 * (102 + number)
+        )
+    stays.close()
+    assert sums.workers() == worker
+    assert eventually(lambda: metrics(sums.port)["serving_in_flight"] == 0)
 
 
 def test_a_client_may_send_head_and_body_apart_and_more_before_the_answer(sums: Serving) -> None:
