@@ -222,8 +222,10 @@ class Stage(Developer):
         return {name.partition("/")[2] for name in self._items() if name.startswith("rejected/")}
 
     def _queue(self) -> list[Any]:
+        """Who has the lock or waits for it; nobody waits for the lease of a dead process."""
         item = self._items().get(f"lock/{self.endpoint}")
-        return json.loads(item["queue"]["S"]) if item else []
+        queue = json.loads(item["queue"]["S"]) if item else []
+        return [one for one in queue if _runs(int(one["holder"].split(":")[1].split()[0]))]
 
     def _items(self) -> dict[str, Any]:
         found = self.client("dynamodb").scan(TableName=self._table)["Items"]
@@ -264,3 +266,7 @@ class Stage(Developer):
         )
         name = self.outputs("retraining")["PointerParameter"]
         self.client("ssm").put_parameter(Name=name, Value=image, Overwrite=True)
+
+
+def _runs(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
