@@ -1,12 +1,20 @@
 """Every check of `doctor` finds a planted fault, and is content when it is taken away."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from ci.doctor import CHECKS
-from local_test.aws.server import LocalAws
+from local_test.aws.server import LocalAws, running
 from tests.ci.account_faults import ACCESS, FAULTS, OWN, QUOTAS, Patient
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """With a clock of usual speed: no hour goes by, so no hourly job fails by itself."""
+    with running(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
 
 
 @pytest.fixture(scope="module")

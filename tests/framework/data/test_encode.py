@@ -144,7 +144,7 @@ def test_answers_that_one_type_cannot_carry(answers, accept):
         ("text", "The predictor returned a str,"),
         (None, "The predictor returned a NoneType,"),
         (np.float64(1), "The predictor returned a float64,"),
-        (iter([1]), "The predictor returned a list_iterator,"),
+        ({1}, "The predictor returned a set,"),
         ([object()], "An answer holds a object, which no answer format can carry."),
         ([{"a": {1, 2}}], "An answer holds a set,"),
         ([b"bytes"], "An answer holds a bytes,"),
