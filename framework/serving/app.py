@@ -40,6 +40,7 @@ def create_app(service: Service) -> Flask:
 
     @app.get("/metrics")
     def metrics() -> Response:
+        service.measure()
         return Response(telemetry.page(), content_type=telemetry.CONTENT_TYPE)
 
     @app.get("/execution-parameters")
@@ -79,6 +80,7 @@ def create_app(service: Service) -> Flask:
     @app.after_request
     def record(response: Response) -> Response:
         if request.path == "/invocations":
+            service.measure()
             service.record(g.started, g.request_id, request.method, response.status_code, g.facts)
         elif request.path not in WATCHED or response.status_code != 200:
             log.info(

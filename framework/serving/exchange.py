@@ -58,6 +58,11 @@ class Service:
             )
         return self.model.invocation(headers, self.settings.default_accept)
 
+    def measure(self) -> None:
+        """Tell the metrics what this worker holds now."""
+        in_flight = self.pipeline.in_flight
+        self.telemetry.holds(max(0, in_flight - self.pipeline.running), in_flight)
+
     def record(
         self, came: float, request_id: str, method: str, status: int, facts: Mapping[str, Any]
     ) -> None:

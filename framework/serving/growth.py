@@ -2,12 +2,14 @@
 
 import os
 import random
+import time
 
 from framework.cgroup import memory_limit
 from framework.serving.settings import MEGABYTE, Settings
 
 USABLE = 0.85  # of the container's memory; the rest is for the master and for peaks
 LEAST_BYTES = 64 * MEGABYTE
+LASTING_SECONDS = 3
 JITTER = 0.2  # workers that grow alike are not replaced at the same moment
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -21,6 +23,7 @@ class Growth:
 
     def __init__(self, allowed: int):
         self._before = resident()
+        self._since = time.monotonic()
         self._allowed = allowed * random.uniform(1 - JITTER, 1)
 
     @classmethod
@@ -36,9 +39,14 @@ class Growth:
         return cls(max(LEAST_BYTES, int(free / settings.workers)))
 
     def excess(self) -> int:
-        """Bytes by which it has grown, once these are too many; 0 before."""
-        grown = resident() - self._before
-        return grown if grown > self._allowed else 0
+        """Bytes by which it has grown, once these are too many for a while; 0 before.
+
+        What one large request needs is soon given back.
+        """
+        grown, now = resident() - self._before, time.monotonic()
+        if grown <= self._allowed:
+            self._since = now
+        return grown if now - self._since > LASTING_SECONDS else 0
 
 
 def resident() -> int:

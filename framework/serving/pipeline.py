@@ -34,6 +34,9 @@ def too_long(seconds: float) -> RequestError:
 class Pipeline:
     """Runs one job at a time, in order of arrival.
 
+    Attributes:
+        running: invocations that the job which runs now is to answer.
+
     Args:
         queue: invocations that may be in this worker beside the one that runs.
         timeout: seconds from admission to answer.
@@ -42,7 +45,8 @@ class Pipeline:
     """
 
     def __init__(self, queue: int, timeout: float, on_stuck: Callable[[], None]):
-        self._free = queue + 1
+        self._places = self._free = queue + 1
+        self.running = 0
         self.timeout = timeout
         self._on_stuck = on_stuck
         self._jobs: SimpleQueue[tuple[Future, Callable[[], Any]]] = SimpleQueue()
@@ -55,6 +59,11 @@ class Pipeline:
     def closed(self) -> str:
         """Why no job is taken any more; empty while jobs are taken."""
         return self._closed
+
+    @property
+    def in_flight(self) -> int:
+        """Invocations that are in this worker without an answer."""
+        return self._places - self._free
 
     @contextmanager
     def admission(self) -> Iterator[float]:
@@ -143,6 +152,7 @@ class Pipeline:
             future, job = self._jobs.get()
             if not future.set_running_or_notify_cancel():
                 continue
+            self.running = 1
             try:
                 answer = job()
             except Exception as error:
@@ -151,6 +161,8 @@ class Pipeline:
                 _settle(future, error=RuntimeError(f"it raised {end!r}"))
             else:
                 _settle(future, answer=answer)
+            finally:
+                self.running = 0
 
 
 def _settle(future: Future, answer: Any = None, error: BaseException | None = None) -> None:

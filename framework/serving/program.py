@@ -10,7 +10,7 @@ from typing import NoReturn
 from framework.algorithm import Algorithm
 from framework.errors import EXIT_KNOWN, EXIT_OK, EXIT_UNEXPECTED, FrameworkError
 from framework.layout import Layout
-from framework.serving import log, telemetry
+from framework.serving import log
 from framework.serving.settings import Settings
 
 
@@ -41,7 +41,6 @@ def _end_before_serving(_number: int, _frame: object) -> NoReturn:
 def _serve() -> int:
     settings = Settings.from_environment()
     settings.limit_threads()
-    telemetry.prepare()
     algorithm = Algorithm.load()
     from framework.serving.model import ServedModel
     from framework.serving.server import Server

@@ -27,17 +27,17 @@ _place = MASTER
 def prepare() -> None:
     """Let every process that is forked from this one count in shared files.
 
-    To be called before anything imports prometheus_client, so before the algorithm is.
+    To be called before anything imports prometheus_client, so before the algorithm is. The
+    directory is always a new one, because ``forget`` removes it.
     """
-    if DIRECTORY not in os.environ:  # else this program has replaced itself
-        os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="metrics-", dir=directory_in_memory())
+    os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="metrics-", dir=directory_in_memory())
     from prometheus_client import values
 
     values.ValueClass = values.MultiProcessValue(lambda: _place)
 
 
 def forget() -> None:
-    """Remove the files."""
+    """Remove the directory that ``prepare`` has made."""
     shutil.rmtree(os.environ[DIRECTORY], ignore_errors=True)
 
 
@@ -128,7 +128,7 @@ class Telemetry:
         self._batch_requests.observe(requests)
         self._batch_rows.observe(rows)
 
-    def has(self, waiting: int, in_flight: int) -> None:
+    def holds(self, waiting: int, in_flight: int) -> None:
         """What this worker holds now."""
         self._depth.set(waiting)
         self._in_flight.set(in_flight)

@@ -125,7 +125,7 @@ class Express:
     """The short way of one worker: its poller takes requests, its pipeline answers them.
 
     Args:
-        send: writes an answer to a connection, and says whether the connection stays open.
+        send: writes an answer to a connection, which stays open or not.
         stays: whether connections stay open after an answer.
         on_stuck: called when a prediction has used up its time.
     """
@@ -184,6 +184,7 @@ class Express:
 
     def look(self) -> None:
         """Answer those whose time is up, and those that no prediction will answer any more."""
+        self._service.measure()
         if self._pipeline.closed:
             self._refuse_waiting(self._pipeline.closed)
         due = time.monotonic() - self._pipeline.timeout
@@ -212,13 +213,12 @@ class Express:
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         self._running = batch = [one for one in batch if one in self._open]
         now = time.monotonic()
-        telemetry = self._service.telemetry
-        telemetry.waited(now - one.came for one in batch)
-        telemetry.has(len(self._waiting), len(self._open))
+        self._pipeline.running = len(batch)
+        self._service.telemetry.waited(now - one.came for one in batch)
         for one, outcome in zip(batch, self._outcomes(batch), strict=True):
             self._answer(one, outcome)
         self._running = []
-        telemetry.has(len(self._waiting), len(self._open))
+        self._service.measure()
 
     def _outcomes(self, batch: list[Taken]) -> list[Outcome]:
         try:

@@ -32,7 +32,13 @@ from framework.serving.pipeline import Pipeline
 from framework.serving.server.express import Express
 from framework.serving.server.worker import DRAIN_SECONDS, STOP_SIGNALS, Worker
 from framework.serving.settings import Settings
-from framework.serving.telemetry import Telemetry, directory_in_memory, forget, take_place
+from framework.serving.telemetry import (
+    Telemetry,
+    directory_in_memory,
+    forget,
+    prepare,
+    take_place,
+)
 
 THREADS_FOR_PINGS = 8
 MOST_CONNECTIONS = 4096
@@ -67,6 +73,7 @@ class Server(BaseApplication):
         Raises:
             Exception: what loading the model raised, when that happens before the fork.
         """
+        prepare()
         try:
             Master(self).run()
         except SystemExit as stop:
@@ -111,13 +118,21 @@ class Server(BaseApplication):
         """Tell the master that a worker ends as soon as another answers in its place."""
         self._notes.set_leaving(worker.age)
 
-    def has_newer(self, worker: Worker) -> bool:
-        """Whether a worker that was started later answers."""
+    def may_end(self, worker: Worker) -> bool:
+        """Whether another worker answers in its place.
+
+        Nobody waits for one that would load one more copy of the model, for which there may be
+        no memory.
+        """
+        if self._model is None:
+            return True
         later = range(worker.age + 1, worker.age + 1 + MOST_NEWER)
         return any(self._notes.is_ready(age) for age in later)
 
     def wanted_workers(self, living: Iterable[Worker]) -> int:
-        """How many there are to be: one more for each that leaves."""
+        """How many there are to be: one more for each that leaves, where they share the model."""
+        if self._model is None:
+            return self.settings.workers
         leaving = sum(self._notes.is_leaving(worker.age) for worker in living)
         return self.settings.workers + leaving
 
@@ -131,7 +146,7 @@ class Server(BaseApplication):
             pipeline.run(model.answer_sample)
             together = pipeline.run(model.may_answer_together)
         telemetry = Telemetry()
-        telemetry.has(0, 0)
+        telemetry.holds(0, 0)
         telemetry.serves(self._load_seconds, model.manifest)
         service = Service(model, pipeline, self.settings, telemetry, worker.unavailable)
         app = create_app(service)
@@ -292,6 +307,7 @@ def _threads_that_a_fork_breaks() -> list[str]:
 
 def _start_again_without_preload(listener: int) -> NoReturn:
     """Replace this program, and keep the socket: threads do not survive a fork."""
+    forget()
     os.dup2(listener, SYSTEMD_SOCKET, inheritable=True)
     environment = {"SERVING_PRELOAD": "off", "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
     sys.stdout.flush()

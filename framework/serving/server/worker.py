@@ -6,14 +6,11 @@ accepted; refused requests get JSON.
 """
 
 import contextlib
-import ctypes
 import json
 import os
-import select
 import selectors
 import signal
 import socket
-import struct
 import sys
 import threading
 import time
@@ -27,6 +24,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from framework.serving import log
 from framework.serving.server.express import MOST_BYTES, Unfinished, Unusual
+from framework.serving.server.listening import arriving, refuse_new_connections
 from framework.serving.settings import MEGABYTE
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
@@ -39,14 +37,6 @@ LOOK_SECONDS = 0.1
 STALL_SECONDS = 30.0  # a client may pause so long within a request
 LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
-SO_ATTACH_FILTER = 26  # Linux; Python's socket module does not name it
-HANDSHAKE_SECONDS = 0.2
-DROP_SYN = (  # a classic BPF program on the TCP header: (code, jump if true, if false, operand)
-    (0x30, 0, 0, 13),  # load the byte of the flags
-    (0x45, 0, 1, 0x02),  # is SYN among them?
-    (0x06, 0, 0, 0),  # then drop
-    (0x06, 0, 0, 0xFFFFFFFF),  # else keep
-)
 ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUS_OF_ERROR = {
     errors.LimitRequestLine: (414, "URI Too Long"),
@@ -304,8 +294,8 @@ class Worker(ThreadWorker):
         super().set_accept_enabled(enabled)
         if self.app.stopping and not enabled and not self.alive:
             for listener in self.sockets:
-                _refuse_new_connections(listener)
-                while self.accept(listener) or _arriving(listener):
+                refuse_new_connections(listener)
+                while self.accept(listener) or arriving(listener):
                     pass
                 listener.close()
 
@@ -354,7 +344,7 @@ class Worker(ThreadWorker):
                 grown_mb=round(excess / MEGABYTE),
             )
             self.app.announce_leave(self)
-        if self.leaving and self.app.has_newer(self):
+        if self.leaving and self.app.may_end(self):
             self.retire()
 
     def murder_pending(self) -> None:
@@ -404,23 +394,3 @@ class Worker(ThreadWorker):
         self.poller.unregister(connection.sock)
         self.nr_conns -= 1
         connection.close()
-
-
-def _refuse_new_connections(listener: Any) -> None:
-    """Let the kernel drop what asks for a connection from now on, in every process.
-
-    Closing a listening socket resets the connections that it accepted and nobody took; so
-    first nothing new may come in, then what is there is taken, then it can be closed. Handshakes
-    that have begun go on, for their clients count them as accepted. Without the filter, which some
-    sandboxes refuse, a race of microseconds remains.
-    """
-    instructions = b"".join(struct.pack("HBBI", *line) for line in DROP_SYN)
-    code = ctypes.create_string_buffer(instructions)
-    program = struct.pack("HL", len(DROP_SYN), ctypes.addressof(code))
-    with contextlib.suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
-
-
-def _arriving(listener: Any) -> bool:
-    """Whether a handshake that has begun ends soon, so that there is a connection to take."""
-    return bool(select.select([listener], [], [], HANDSHAKE_SECONDS)[0])

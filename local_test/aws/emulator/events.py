@@ -45,8 +45,16 @@ def install(world: World) -> None:
     def send_to_targets(self: Rule, event: Any, transform_input: bool = True) -> None:
         courier.offer(self, {**event, "time": _iso(event["time"])})
 
+    def put_rule(self: EventsBackend, name: str, **given: Any) -> Rule:
+        _check(given)
+        before = self.describe_event_bus("default").rules.get(name)
+        rule = MOTO_S(self, name, **given)
+        kept = before and before.scheduled_expression == rule.scheduled_expression
+        rule.scheduled_at = before.scheduled_at if kept else world.clock.now()
+        return rule
+
     Rule.send_to_targets = send_to_targets
-    EventsBackend.put_rule = _put_rule
+    EventsBackend.put_rule = put_rule
     world.clock.watch(courier.tick)
 
 
@@ -57,7 +65,7 @@ def reset() -> None:
         _courier.close()
 
 
-def _put_rule(self: EventsBackend, name: str, **given: Any) -> Rule:
+def _check(given: Mapping[str, Any]) -> None:
     """Refuse schedules and patterns that nothing would ever come of, or anything."""
     if schedule := given.get("scheduled_expression"):
         try:
@@ -69,7 +77,6 @@ def _put_rule(self: EventsBackend, name: str, **given: Any) -> Rule:
         with suppress(json.JSONDecodeError):  # moto refuses it
             for unknown in sorted(_filters(json.loads(pattern)) - set(FILTERS)):
                 raise InvalidEventPatternException(f"Unrecognized match type {unknown}")
-    return MOTO_S(self, name, **given)
 
 
 def _filters(pattern: Any) -> set[str]:
@@ -131,7 +138,7 @@ class Courier:
             for region in list(events_backends[ACCOUNT])
             for rule in self._rules(region)
             if rule.scheduled_expression and rule.state == "ENABLED"
-            for when in due_times(rule.scheduled_expression, since, now)
+            for when in due_times(rule.scheduled_expression, rule.scheduled_at, since, now)
         ]
         for when, region, rule in sorted(due, key=lambda one: one[0]):
             event = self._event(region, "aws.events", DETAIL_TYPE, {}, [rule.arn], when)

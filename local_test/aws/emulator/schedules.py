@@ -23,7 +23,7 @@ def check(expression: str) -> None:
         ValueError: it is neither rate(…) nor cron(…), or a field of it means nothing.
     """
     begin = datetime(2024, 2, 29, tzinfo=UTC)
-    next(due_times(expression, begin, begin + timedelta(days=366)), None)
+    next(due_times(expression, begin, begin, begin + timedelta(days=366)), None)
     if found := CRON.fullmatch(expression):
         minutes, hours, day, month, weekday, _ = found[1].split()
         _in_range(minutes, 0, 59)
@@ -38,18 +38,19 @@ def _in_range(field: str, low: int, high: int) -> None:
         raise ValueError(f"{field} is not within {low} and {high}.")
 
 
-def due_times(expression: str, since: datetime, until: datetime) -> Iterator[datetime]:
+def due_times(
+    expression: str, made: datetime, since: datetime, until: datetime
+) -> Iterator[datetime]:
     """Every time after ``since``, up to ``until``, at which the expression is due.
 
-    A rate counts from the epoch, so that it does not depend on when it was made.
+    A rate counts from when its rule was ``made``, and is not due at that moment.
 
     Raises:
         ValueError: it is no such expression.
     """
     if found := RATE.fullmatch(expression):
         step = timedelta(**{f"{found[2]}s": int(found[1])})
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        when = epoch + ((since - epoch) // step + 1) * step
+        when = made + (max(0, (since - made) // step) + 1) * step
         while when <= until:
             yield when
             when += step

@@ -50,6 +50,9 @@ def request(body: bytes, content_type: str = "text/csv", **headers: str) -> byte
     return head.encode("latin-1") + body
 
 
+SLOW = request(b"15,0.5\n")
+
+
 class Answer(NamedTuple):
     """One answer, without its date: header names are in lower case."""
 
@@ -107,6 +110,20 @@ def at_once(clients: Sequence[Client], requests: Sequence[bytes]) -> list[Answer
     for client, sent in zip(clients, requests, strict=True):
         client.send(sent)
     return [client.reply() for client in clients]
+
+
+def is_predicting(told: dict[str, float]) -> bool:
+    return (told["serving_in_flight"], told["serving_queue_depth"]) == (1, 0)
+
+
+def in_a_crowd(port: int, requests: Sequence[bytes]) -> list[Answer]:
+    """The answers to requests that all wait while a slow one is answered."""
+    with clients(port, len(requests) + 1) as (first, *others):
+        first.send(SLOW)
+        eventually(lambda: is_predicting(metrics(port)))
+        answers = at_once(others, requests)
+        assert first.reply().status == 200
+        return answers
 
 
 @contextmanager

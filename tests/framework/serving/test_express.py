@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests.framework.serving.batched import (
+    SLOW,
     SUMS,
     Client,
     at_once,
     batching,
     clients,
+    in_a_crowd,
     in_background,
     metrics,
     request,
 )
 from tests.framework.serving.conftest import Serving, eventually
 
-SLOW = request(b"15,0.5\n")
 LARGEST_BATCH = 'serving_batch_requests_bucket{le="16.0"}'
 
 
@@ -38,12 +39,8 @@ def predictions(served: Serving) -> float:
 
 
 def test_what_waits_is_answered_by_one_prediction(sums: Serving) -> None:
-    with clients(sums.port, 33) as (first, *others):
-        before = predictions(sums)
-        first.send(SLOW)
-        eventually(lambda: metrics(sums.port)["serving_in_flight"] == 1)
-        answers = at_once(others, [request(b"%d,1\n" % n) for n in range(100, 132)])
-        assert first.reply()[0] == 200
+    before = predictions(sums)
+    answers = in_a_crowd(sums.port, [request(b"%d,1\n" % n) for n in range(100, 132)])
     assert [body for _, _, body in answers] == [b"%.1f" % (10 * (n + 1)) for n in range(100, 132)]
     assert predictions(sums) - before == 2
 
@@ -56,11 +53,7 @@ def test_formats_and_rows_may_differ_in_a_batch(sums: Serving) -> None:
         request(b"[9, 10]\n[11, 12]", "application/jsonlines"),
         request(b'"1","2"\r\n'),
     ]
-    with clients(sums.port, 6) as (first, *others):
-        first.send(SLOW)
-        eventually(lambda: metrics(sums.port)["serving_in_flight"] == 1)
-        answers = at_once(others, asked)
-        first.reply()
+    answers = in_a_crowd(sums.port, asked)
     assert [body for _, _, body in answers] == [
         b"30.0\n70.0",
         b'{"predictions":[110.0]}',
@@ -87,17 +80,24 @@ def test_a_fault_reaches_only_its_request(
 ) -> None:
     bodies = [b"%d,1\n" % n for n in range(100, 116)]
     bodies[5] = bodies[12] = bad
-    with clients(sums.port, 17) as (first, *others):
-        first.send(SLOW)
-        eventually(lambda: metrics(sums.port)["serving_in_flight"] == 1)
-        answers = at_once(others, [request(body) for body in bodies])
-        first.reply()
+    answers = in_a_crowd(sums.port, [request(body) for body in bodies])
     for index, (got, _, body) in enumerate(answers):
         if index in (5, 12):
             assert got == status
             assert words in json.loads(body)["error"]["message"]
         else:
             assert (got, body) == (200, b"%.1f" % (10 * (index + 101)))
+
+
+def test_what_goes_the_ordinary_way_is_in_flight_too(sums: Serving) -> None:
+    with clients(sums.port, 2) as (first, second):
+        first.send(request(b"15,1\n", TE="trailers"))
+        eventually(lambda: metrics(sums.port)["serving_in_flight"] == 1)
+        assert metrics(sums.port)["serving_queue_depth"] == 0
+        second.send(request(b"1,2\n", TE="trailers"))
+        eventually(lambda: metrics(sums.port)["serving_in_flight"] == 2)
+        assert metrics(sums.port)["serving_queue_depth"] == 1
+        assert [first.reply().status, second.reply().status] == [200, 200]
 
 
 def test_a_running_prediction_delays_nobody_else(sums: Serving) -> None:
@@ -255,11 +255,8 @@ def test_who_must_not_be_asked_together_is_asked_alone(tmp_path: Path, predictor
 
 def test_a_batch_has_no_more_rows_than_the_predictor_takes(tmp_path: Path) -> None:
     predictor = SUMS.replace("    def predict(", "    max_batch_rows = 10\n\n    def predict(")
-    with batching(tmp_path, predictor) as served, clients(served.port, 17) as (first, *others):
-        first.send(SLOW)
-        eventually(lambda: metrics(served.port)["serving_in_flight"] == 1)
-        answers = at_once(others, [request(b"1,1\n2,2\n3,3\n")] * 16)
-        first.reply()
+    with batching(tmp_path, predictor) as served:
+        answers = in_a_crowd(served.port, [request(b"1,1\n2,2\n3,3\n")] * 16)
         assert {body for *_, body in answers} == {b"20.0\n40.0\n60.0"}
         assert metrics(served.port)['serving_batch_rows_bucket{le="16.0"}'] == 1 + 6
         assert metrics(served.port)["serving_batch_rows_count"] == 1 + 6
@@ -278,7 +275,7 @@ class Sums(Predictor):
 
 
 def test_a_worker_that_grows_is_replaced_and_loses_nothing(tmp_path: Path) -> None:
-    with batching(tmp_path, LEAKS, SERVING_GROWTH_MB="50") as served:
+    with batching(tmp_path, LEAKS, SERVING_GROWTH_MB="50", SERVING_PRELOAD="on") as served:
         first = served.all_workers(1)
         headers, statuses = {"Content-Type": "text/csv"}, set()
 
