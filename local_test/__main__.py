@@ -1,4 +1,4 @@
-"""python -m local_test train | serve | invoke | batch | check | replies | aws | demo"""
+"""python -m local_test train | serve | invoke | batch | bench | check | replies | aws | demo"""
 
 import signal
 import sys

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from framework.testing.program import parser as check_parser
-from local_test.commands import aws, batch, check, demo, invoke, replies, serve, train
+from local_test.commands import aws, batch, bench, check, demo, invoke, replies, serve, train
 from local_test.endpoint import STARTUP_SECONDS
 from local_test.jobs import JOBS_DIRECTORY
 
@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     _serve(subcommands.add_parser("serve", help="keep an endpoint running until Ctrl-C"))
     _invoke(subcommands.add_parser("invoke", help="send one request to the running endpoint"))
     _batch(subcommands.add_parser("batch", help="run a batch transform job"))
+    _bench(subcommands.add_parser("bench", help="measure how fast and how much it can answer"))
     _check(
         subcommands.add_parser(
             "check",
@@ -134,6 +135,28 @@ def _batch(command: argparse.ArgumentParser) -> None:
         "--timeout", type=_request_seconds, default=600, metavar="SECONDS", help="per request"
     )
     command.add_argument("--retries", type=int, choices=range(4), default=3)
+
+
+def _bench(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=bench.run)
+    _algorithm(command)
+    _engine(command)
+    _jobs(command)
+    _endpoint(command)
+    command.add_argument(
+        "--file", type=Path, help="a body to ask with (default: rows of the sample)"
+    )
+    command.add_argument("--content-type", default="application/json", help="of that body")
+    command.add_argument(
+        "--p99",
+        type=_seconds,
+        default=100.0,
+        metavar="MS",
+        help="how long 99 of 100 answers may take, for the capacity (default: 100)",
+    )
+    command.add_argument(
+        "--seconds", type=_seconds, default=3.0, help="of each measurement (default: 3)"
+    )
 
 
 def _check(command: argparse.ArgumentParser) -> None:

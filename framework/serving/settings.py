@@ -33,6 +33,7 @@ class Settings:
         mode: how SageMaker calls this container; sets the limits' defaults.
         port: where to listen; 0 asks the kernel, and the log's "listening" line tells.
         workers: processes that answer, each one invocation at a time.
+        fewer_workers: whether there may be fewer, where memory does not do for so many.
         queue: invocations that may wait in one worker before others are turned away.
         timeout: seconds one invocation may take from its headers to its answer.
         payload_limit: bytes of one body; None when the caller asked for no limit.
@@ -47,6 +48,7 @@ class Settings:
     mode: Mode
     port: int
     workers: int
+    fewer_workers: bool
     queue: int
     timeout: float
     payload_limit: int | None
@@ -78,6 +80,7 @@ class Settings:
             mode=mode,
             port=read.whole("SAGEMAKER_BIND_TO_PORT", 8080, least=0, most=65535),
             workers=workers,
+            fewer_workers=not read.text("SAGEMAKER_MODEL_SERVER_WORKERS"),
             queue=read.whole("SERVING_QUEUE", QUEUE, least=0, most=4096),
             timeout=read.seconds("SAGEMAKER_MODEL_SERVER_TIMEOUT", TIMEOUT_SECONDS[mode]),
             payload_limit=payload_mb * MEGABYTE or None,

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from framework.manifest import Manifest
@@ -43,6 +44,12 @@ class Rows:
             return cls(sample["instances"], numeric=schema.kind == "array")
         steady = frozenset(str(c.name) for c in schema.columns if c.role != "number")
         return cls(sample["data"], sample["columns"], steady)
+
+    @classmethod
+    def of_model(cls, model_dir: Path) -> "Rows | None":
+        """The same of an unpacked artifact; None when it has no manifest or no sample."""
+        manifest = Manifest.read(model_dir)
+        return cls.of_sample(manifest) if manifest else None
 
     def __len__(self) -> int:
         return len(self.values)

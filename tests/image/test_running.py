@@ -1,6 +1,7 @@
 """The image under `docker run`, as README says it and as SageMaker does it."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +145,30 @@ def test_base_alone_says_that_an_algorithm_is_missing(
     container = start(base_image, "serve")
     assert container.wait(timeout=30)["StatusCode"] == 1
     assert "There is no algorithm.toml in /opt/program" in container.logs().decode()
+
+
+@pytest.mark.parametrize("preload", ["on", "off"])
+def test_there_are_as_many_workers_as_memory_does_for(
+    algorithm_image: Image,
+    start_serving: Callable[..., Container],
+    published: Callable[[Container], Client],
+    preload: str,
+):
+    def workers(megabytes: int, **environment: str) -> int:
+        container = start_serving(
+            algorithm_image,
+            "serve",
+            mem_limit=f"{megabytes}m",
+            cpuset_cpus="0,1",
+            environment={"SERVING_PRELOAD": preload, **environment},
+        )
+        published(container)
+        time.sleep(3)
+        text = container.logs().decode()
+        assert ("fewer workers than CPUs" in text) == (text.count("worker ready") == 1)
+        return text.count("worker ready")
+
+    assert workers(1000) == 2
+    assert workers(250) == 1
+    if preload == "on":  # without, the kernel would kill one for memory again and again
+        assert workers(250, SAGEMAKER_MODEL_SERVER_WORKERS="2") == 2

@@ -1,4 +1,4 @@
-"""The short way: small, complete requests are read off the poller and answered in batches.
+"""The short way: usual requests are read by the poller itself and answered in batches.
 
 Requests that wait while a prediction runs are the next batch, so nothing waits for a batch to
 fill. Whatever is unusual goes the ordinary way, through gunicorn's parser and Flask: here only what
@@ -7,7 +7,7 @@ both would understand alike is taken.
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,8 +22,10 @@ from framework.serving import exchange, log
 from framework.serving.batch import Asked, Batches, Outcome
 from framework.serving.exchange import Reply, Service
 from framework.serving.pipeline import STUCK, Busy, too_long
+from framework.serving.settings import MEGABYTE
 
-MOST_BYTES = 65536
+MOST_BYTES = 8 * MEGABYTE
+MOST_BATCH_BYTES = MEGABYTE
 SOMEBODY = object()
 MOST_HEADERS = 32
 MOST_HEAD_BYTES = 4096
@@ -43,24 +45,16 @@ UNUSUAL = {
 }
 
 
-class Message:
-    """One request, as httptools tells it."""
+class Head:
+    """The headers of one request, as httptools tells them."""
 
-    __slots__ = ("body", "complete", "headers")
+    __slots__ = ("headers",)
 
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
-        self.body = b""
-        self.complete = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name, value))
-
-    def on_body(self, body: bytes) -> None:
-        self.body += body
-
-    def on_message_complete(self) -> None:
-        self.complete += 1
 
 
 class Unusual(Exception):
@@ -68,11 +62,22 @@ class Unusual(Exception):
 
 
 class Unfinished(Exception):
-    """The data is the beginning of what this way takes."""
+    """The data is the beginning of what this way takes.
+
+    Args:
+        length: bytes of the whole request.
+    """
+
+    def __init__(self, length: int):
+        super().__init__()
+        self.length = length
 
 
-def read(data: bytes) -> tuple[dict[str, str], bytes]:
+def read(data: bytes, most: int) -> tuple[dict[str, str], bytes]:
     """Headers (names in lower case) and body of a usual request.
+
+    Args:
+        most: bytes that its body may have.
 
     Raises:
         Unusual: it is another one.
@@ -81,20 +86,20 @@ def read(data: bytes) -> tuple[dict[str, str], bytes]:
     end = data.find(END, 0, MOST_HEAD_BYTES)
     if end < 0 or not data.startswith(BEGINNING):
         raise Unusual
-    message = Message()
+    head, begin = Head(), end + len(END)
     try:
-        httptools.HttpRequestParser(message).feed_data(data)
+        httptools.HttpRequestParser(head).feed_data(data[:begin])
     except httptools.HttpParserError:
         raise Unusual from None
-    headers = {name.decode("latin-1").lower(): value for name, value in message.headers}
-    if not _is_usual(headers, len(message.headers), data[:end]):
+    headers = {name.decode("latin-1").lower(): value for name, value in head.headers}
+    if not _is_usual(headers, len(head.headers), data[:end]):
         raise Unusual
-    missing = int(headers["content-length"]) - (len(data) - end - len(END))
-    if 0 < missing <= MOST_BYTES - len(data):
-        raise Unfinished
-    if missing or message.complete != 1:
+    size = int(headers["content-length"])
+    if len(data) > begin + size or size > most:
         raise Unusual
-    return {name: value.decode() for name, value in headers.items() if value}, message.body
+    if len(data) < begin + size:
+        raise Unfinished(begin + size)
+    return {name: value.decode() for name, value in headers.items() if value}, data[begin:]
 
 
 def _is_usual(headers: dict[str, bytes], lines: int, head: bytes) -> bool:
@@ -143,6 +148,7 @@ class Express:
         self._batches = batches
         self._send = send
         self._stays = stays
+        self._most_bytes = min(MOST_BYTES, service.settings.payload_limit or MOST_BYTES)
         self._on_stuck = on_stuck
         self._open: dict[Taken, None] = {}  # in order of arrival
         self._waiting: deque[Taken] = deque()
@@ -158,7 +164,7 @@ class Express:
         """
         if not self._batches.allowed:
             raise Unusual
-        headers, body = read(data)
+        headers, body = read(data, self._most_bytes)
         asked = Asked(body, Invocation(headers=headers))
         taken = Taken(connection, asked, exchange.request_id_of(headers), time.monotonic())
         try:
@@ -210,8 +216,8 @@ class Express:
 
     def _answer_waiting(self) -> None:
         self._called = False
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        self._running = batch = [one for one in batch if one in self._open]
+        self._running = batch = [one for one in self._next_batch() if one in self._open]
+        self.flush()
         now = time.monotonic()
         self._pipeline.running = len(batch)
         self._service.telemetry.waited(now - one.came for one in batch)
@@ -219,6 +225,15 @@ class Express:
             self._answer(one, outcome)
         self._running = []
         self._service.measure()
+
+    def _next_batch(self) -> Iterator[Taken]:
+        """What waits, in order; no more of large bodies than are decoded soon."""
+        size = 0
+        with suppress(IndexError):
+            while size < MOST_BATCH_BYTES:
+                taken = self._waiting.popleft()
+                size += len(taken.asked.body)
+                yield taken
 
     def _outcomes(self, batch: list[Taken]) -> list[Outcome]:
         try:

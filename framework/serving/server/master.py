@@ -25,10 +25,11 @@ from framework.serving import log
 from framework.serving.app import create_app
 from framework.serving.batch import Batches
 from framework.serving.exchange import Service
-from framework.serving.growth import Growth
+from framework.serving.growth import Growth, workers_that_fit
 from framework.serving.loading import LoadingResponder
 from framework.serving.model import ServedModel
 from framework.serving.pipeline import Pipeline
+from framework.serving.server.balance import Balance
 from framework.serving.server.express import Express
 from framework.serving.server.worker import DRAIN_SECONDS, STOP_SIGNALS, Worker
 from framework.serving.settings import Settings
@@ -63,7 +64,8 @@ class Server(BaseApplication):
         self._model: ServedModel | None = None
         self._load_seconds = 0.0
         self._responder = LoadingResponder()
-        self._notes = Notes()
+        self._notes = Notes(workers=0 if settings.fewer_workers else settings.workers)
+        self._balance = Balance()
         self._failed_starts = 0
         super().__init__()
 
@@ -129,12 +131,24 @@ class Server(BaseApplication):
         later = range(worker.age + 1, worker.age + 1 + MOST_NEWER)
         return any(self._notes.is_ready(age) for age in later)
 
+    def note_connections(self, worker: Worker) -> None:
+        """Tell the other workers how many connections this one holds."""
+        self._balance.note(worker.place, worker.nr_conns)
+
+    def has_fewest_connections(self, worker: Worker) -> bool:
+        """Whether this worker is to take the next one."""
+        self.note_connections(worker)
+        return self._balance.has_fewest(worker.place, MOST_NEWER + self._notes.workers)
+
     def wanted_workers(self, living: Iterable[Worker]) -> int:
-        """How many there are to be: one more for each that leaves, where they share the model."""
+        """How many there are to be: one more for each that leaves, where they share the model.
+
+        Where they do not, the first one has to say how many fit.
+        """
         if self._model is None:
-            return self.settings.workers
+            return self._notes.workers or 1
         leaving = sum(self._notes.is_leaving(worker.age) for worker in living)
-        return self.settings.workers + leaving
+        return self._notes.workers + leaving
 
     def start_worker(self, worker: Worker) -> tuple[Any, Pipeline, Express]:
         """Make a forked worker ready: its WSGI application and its pipeline."""
@@ -152,10 +166,15 @@ class Server(BaseApplication):
         app = create_app(service)
         batches = Batches(model, telemetry, together)
         express = Express(service, batches, worker.send, lambda: worker.alive, worker.retire)
-        worker.growth = Growth.within(self.settings)
+        self._count_workers(shared=False)
+        worker.growth = Growth.within(self.settings, self._notes.workers)
         self._notes.set_ready(worker.age)
         self._responder.stop()
         return app, pipeline, express
+
+    def _count_workers(self, shared: bool) -> None:
+        if not self._notes.workers:
+            self._notes.workers = workers_that_fit(self.settings.workers, shared)
 
     def _loaded(self) -> ServedModel:
         began = time.monotonic()
@@ -176,6 +195,7 @@ class Server(BaseApplication):
                 "loading started threads; every worker loads its own model", threads=threads
             )
             _start_again_without_preload(listener.fileno())
+        self._count_workers(shared=True)
         gc.freeze()  # else the workers' garbage collectors would copy the model page by page
 
     def _when_worker_ended(self, master: Arbiter, worker: Worker) -> None:
@@ -183,6 +203,7 @@ class Server(BaseApplication):
             return not any(self._notes.is_ready(other.age) for other in master.WORKERS.values())
 
         was_ready = self._notes.take_ready(worker.age)
+        self._balance.forget(worker.place)
         if self.stopping or not nobody_answers():
             return
         self._failed_starts = 0 if was_ready else self._failed_starts + 1
@@ -206,11 +227,21 @@ def _give_place(master: Arbiter, worker: Worker) -> None:
 class Notes:
     """What the processes of one server tell each other, in memory that they share."""
 
-    STOPPING, FIRST_WORKER = 0, 1
+    STOPPING, WORKERS, FIRST_WORKER = 0, 1, 5
     READY, LEAVING = 1, 2
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int) -> None:
         self._bytes = mmap.mmap(-1, mmap.PAGESIZE)
+        self.workers = workers
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are to be; 0 until it is known."""
+        return int.from_bytes(self._bytes[self.WORKERS : self.FIRST_WORKER], "big")
+
+    @workers.setter
+    def workers(self, value: int) -> None:
+        self._bytes[self.WORKERS : self.FIRST_WORKER] = value.to_bytes(4, "big")
 
     @property
     def stopping(self) -> bool:

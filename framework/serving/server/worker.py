@@ -23,7 +23,7 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from framework.serving import log
-from framework.serving.server.express import MOST_BYTES, Unfinished, Unusual
+from framework.serving.server.express import Unfinished, Unusual
 from framework.serving.server.listening import arriving, refuse_new_connections
 from framework.serving.settings import MEGABYTE
 
@@ -31,9 +31,14 @@ STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 DRAIN_SECONDS = 26  # SageMaker kills 30 s after SIGTERM
 ANSWER_SECONDS = 22  # after which a stopping worker turns away what it has not answered
 TOO_LATE = "The server is stopping and could not wait for the prediction."
+READ_BYTES = 65536
+MOST_HELD_BYTES = 64 * MEGABYTE  # of large requests that have begun
 MOST_BYTES_AT_ONCE = 16384
 HOLD_SECONDS = 1.0
 LOOK_SECONDS = 0.1
+LEAVE_SECONDS = 0.001
+MOST_LEFT = 20
+FORGIVING_SECONDS = 1.0
 STALL_SECONDS = 30.0  # a client may pause so long within a request
 LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
@@ -53,6 +58,7 @@ class Connection(TConn):
         sending: a thread writes an answer to it.
         paused: the poller does not watch it, because it sent more while it was busy.
         held: the beginning of a request whose rest has not come.
+        wanted: bytes of that request.
         gone: it is closed.
     """
 
@@ -63,11 +69,18 @@ class Connection(TConn):
         self.sending = False
         self.paused = False
         self.gone = False
-        self.held = b""
+        self.held = bytearray()
+        self.wanted = 0
 
     def init(self) -> None:
         super().init()
         self.sock.settimeout(STALL_SECONDS)
+
+    def give_up_held(self) -> bytes:
+        """What was held, and is not held any more."""
+        data = bytes(self.held)
+        self.held.clear()
+        return data
 
     def close(self, graceful: bool = False) -> None:
         if graceful:
@@ -85,6 +98,8 @@ class Worker(ThreadWorker):
         self.growth: Any = None
         self.leaving = False
         self.looks_next = 0.0
+        self.left_to_others = 0
+        self.leaves_until = 0.0
         self.pipeline: Any = None
         self.lingering: deque[Connection] = deque()
         self.express: Any = None
@@ -96,6 +111,7 @@ class Worker(ThreadWorker):
         except Exception as error:
             log.failure("the worker cannot start", error)
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        self.app.note_connections(self)
         log.info("worker ready", worker=self.pid)
 
     def unavailable(self) -> str:
@@ -130,7 +146,9 @@ class Worker(ThreadWorker):
         alarm.start()
 
     def accept(self, listener: Any) -> bool:
-        """Take one connection and wait for its first byte; False when none is there."""
+        """Take one connection and wait for its first byte; False when none is there to take."""
+        if self.alive and self._leaves_it_to_others():
+            return False
         try:
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -142,34 +160,68 @@ class Worker(ThreadWorker):
         self._watch(connection, partial(self.on_client_socket_readable, connection))
         return True
 
+    def _leaves_it_to_others(self) -> bool:
+        """Whether a worker with fewer connections is to take it; not if none does so for long."""
+        now = time.monotonic()
+        if self.app.has_fewest_connections(self):
+            self.left_to_others = 0
+            return False
+        if now > self.leaves_until + FORGIVING_SECONDS:
+            self.left_to_others = 0
+        if self.left_to_others == MOST_LEFT:
+            return False
+        self.left_to_others += 1
+        self.leaves_until = now + LEAVE_SECONDS
+        self.set_accept_enabled(False)
+        return True
+
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         """Take the short way where the request is usual, else the ordinary one."""
         if conn.busy:
             self._pause(conn)
             return
         try:
-            data = conn.held + client.recv(MOST_BYTES - len(conn.held))
+            data = client.recv(conn.wanted - len(conn.held) if conn.held else READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
             self.drop(conn)
             return
-        if not data:
+        if conn.held:
+            self._take_rest(conn, data)
+        elif data:
+            self._take(conn, data)
+        else:
             self.drop(conn)
-            return
-        if len(data) == len(conn.held):  # no more comes
-            self._go_the_ordinary_way(conn, data)
-            return
+
+    def _take(self, conn: Connection, data: bytes) -> None:
         conn.busy = True
         try:
             self.express.take(conn, data)
-        except Unfinished:
-            self._hold(conn, data)
+        except Unfinished as beginning:
+            if beginning.length > READ_BYTES and self._holds_much():
+                self._go_the_ordinary_way(conn, data)
+                return
+            conn.busy = False
+            conn.held, conn.wanted = bytearray(data), beginning.length
+            conn.timeout = time.monotonic() + HOLD_SECONDS
         except Unusual:
             self._go_the_ordinary_way(conn, data)
-        else:
-            conn.held = b""
-            self._count(conn)
+            return
+        if conn not in self.short:
+            self._forget(conn)
+            self.short.add(conn)
+
+    def _take_rest(self, conn: Connection, data: bytes) -> None:
+        """Wait for all of a request, and not for long: clients send head and body one by one."""
+        conn.held += data
+        if not data:  # no more comes
+            self._go_the_ordinary_way(conn, conn.give_up_held())
+        elif len(conn.held) == conn.wanted:
+            self._take(conn, conn.give_up_held())
+
+    def _holds_much(self) -> bool:
+        return sum(conn.wanted for conn in self.short if conn.held) > MOST_HELD_BYTES
 
     on_pending_socket_readable = on_client_socket_readable
 
@@ -228,22 +280,6 @@ class Worker(ThreadWorker):
         if not conn.busy:  # it has been answered meanwhile, and nobody saw that it was paused
             self._resume(conn)
 
-    def _hold(self, conn: Connection, data: bytes) -> None:
-        """Wait for the rest once and not for long: clients send head and body one by one."""
-        conn.busy = False
-        if conn.held:
-            self._go_the_ordinary_way(conn, data)
-            return
-        conn.held = data
-        conn.timeout = time.monotonic() + HOLD_SECONDS
-        self._count(conn)
-
-    def _count(self, conn: Connection) -> None:
-        """It is on the short way now."""
-        if conn not in self.short:
-            self._forget(conn)
-            self.short.add(conn)
-
     def _resume(self, conn: Connection) -> None:
         if conn.paused:
             conn.paused = False
@@ -255,7 +291,7 @@ class Worker(ThreadWorker):
             self.method_queue.defer(self._go_the_ordinary_way, conn, data)
             return
         self._leave_poller(conn)
-        conn.busy, conn.held = False, b""
+        conn.busy = False
         conn.init()
         conn.parser.unreader.unread(data)
         self.enqueue_req(conn)
@@ -281,6 +317,8 @@ class Worker(ThreadWorker):
         In this order, because what threads leave may close a socket that had something to say.
         """
         left = None
+        if not self._accepting and self.alive:
+            timeout = min(timeout, LEAVE_SECONDS)
         for key, _ in self.poller.select(timeout):
             if key.fd == self.method_queue.fileno():
                 left = key
@@ -289,8 +327,11 @@ class Worker(ThreadWorker):
         if left is not None:
             left.data(left.fileobj)
         self.express.flush()
+        self.app.note_connections(self)
 
     def set_accept_enabled(self, enabled: bool) -> None:
+        if enabled and time.monotonic() < self.leaves_until:
+            return
         super().set_accept_enabled(enabled)
         if self.app.stopping and not enabled and not self.alive:
             for listener in self.sockets:
@@ -327,7 +368,7 @@ class Worker(ThreadWorker):
             if not force and connection.timeout > now:
                 continue
             if connection.held and not force:
-                self._go_the_ordinary_way(connection, connection.held)
+                self._go_the_ordinary_way(connection, connection.give_up_held())
             else:
                 self.drop(connection)
         self.express.look()

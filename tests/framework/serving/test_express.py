@@ -219,6 +219,28 @@ def test_a_client_may_send_head_and_body_apart_and_more_before_the_answer(sums: 
     client.close()
 
 
+def test_large_bodies_come_in_pieces_and_wait_together(sums: Serving) -> None:
+    before = predictions(sums)
+    bodies = [b"1,%d\n" % n * 30 for n in range(100, 132)]
+    bodies[7] = bodies[20] = b"1,2\n" * 200_000
+    answers = in_a_crowd(sums.port, [request(body) for body in bodies])
+    for index, answer in enumerate(answers):
+        rows, expected = 30, b"%d.0" % (1010 + 10 * index)
+        if index in (7, 20):
+            rows, expected = 200_000, b"30.0"
+        assert answer.body.splitlines() == [expected] * rows
+    assert predictions(sums) - before < 8
+
+
+def test_many_who_send_large_bodies_slowly_are_all_answered(sums: Serving) -> None:
+    whole = request(b"1,2\n" * 100_000)
+    with clients(sums.port, 40) as slow:
+        for part in (whole[:70_000], whole[70_000:200_000], whole[200_000:]):
+            for client in slow:
+                client.send(part)
+        assert {client.reply().body.count(b"30.0") for client in slow} == {100_000}
+
+
 ASKS_WHO = """
 from framework import Predictor, current_invocation
 

@@ -1,6 +1,7 @@
 """Answers each row with its sum times the mean; the first cell can ask for trouble."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -19,4 +20,5 @@ class ScalePredictor(Predictor):
             raise ValueError("trouble was asked for")
         if data[0, 0] == -2:
             time.sleep(3)
+        time.sleep(float(os.environ.get("PACE", "0")))
         return data.sum(axis=1) * self.model["mean"]
