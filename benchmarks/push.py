@@ -80,7 +80,7 @@ class Bench:
         self._registry = place / "aws/registry"
         self._aws = aws
         self._team = Team(aws, place)
-        self._team.bootstrap("staging", channels(place))
+        self._team.bootstrap("staging")
         self._clone = self._team.repository.developer
         for command in COMMANDS:
             self._ci(command)
@@ -141,15 +141,6 @@ class Bench:
         done = self._team.ci(command, "staging")
         if done.returncode:
             sys.exit(f"ci {command} failed: {done.stderr}")
-
-
-def channels(place: Path) -> Path:
-    """The sample of the team's algorithm, as data."""
-    script = "import sys, sample, pathlib; sample.write_channels(pathlib.Path(sys.argv[1]))"
-    target = place / "channels"
-    folder = Path(__file__).parents[1] / "tests/ci/flats"
-    subprocess.run([sys.executable, "-c", script, str(target)], cwd=folder, check=True)
-    return target
 
 
 def docker(*arguments: str) -> None:
