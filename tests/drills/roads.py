@@ -24,7 +24,7 @@ from tests.algorithms.workshop import ALGORITHMS, CONTAINER, Workshop
 from tests.framework.data.malformed import Case, Forge
 from tests.framework.serving.batched import Answer, at_once, clients, metrics, request
 
-UNLIKE = [CONTAINER, *(ALGORITHMS / name for name in ("linear_npz", "digit_images", "text_topics"))]
+ALL = [CONTAINER, *sorted(file.parent for file in ALGORITHMS.glob("*/algorithm.toml"))]
 CROWD = 32
 SHOWN_FAULTS = 20
 ORDINARY = {"TE": "trailers"}  # unusual enough
@@ -107,7 +107,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="roads", description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=100_000, help="in all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--algorithm", type=Path, nargs="+", default=UNLIKE, help="directories")
+    parser.add_argument("--algorithm", type=Path, nargs="+", default=ALL, help="directories")
     options = parser.parse_args()
     wrong = 0
     for algorithm in options.algorithm:

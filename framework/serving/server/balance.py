@@ -6,7 +6,7 @@ connection, so the others would idle for as long.
 
 import mmap
 
-PLACES = 1024
+PLACES = 256  # workers beyond so many take what they find
 NUMBER_BYTES = 4
 
 
@@ -29,7 +29,6 @@ class Balance:
         if place < PLACES:
             self._held[place] = 0
 
-    def has_fewest(self, place: int, workers: int) -> bool:
-        """Whether no other of so many workers has fewer connections."""
-        held = self._held[:workers].tolist()
-        return place >= len(held) or held[place] <= min(filter(None, held), default=0)
+    def has_fewest(self, place: int) -> bool:
+        """Whether no other worker has fewer connections."""
+        return place >= PLACES or self._held[place] == min(filter(None, self._held))

@@ -132,13 +132,16 @@ class Server(BaseApplication):
         return any(self._notes.is_ready(age) for age in later)
 
     def note_connections(self, worker: Worker) -> None:
-        """Tell the other workers how many connections this one holds."""
-        self._balance.note(worker.place, worker.nr_conns)
+        """Tell the other workers how many connections this one holds, while it takes more."""
+        if worker.alive:
+            self._balance.note(worker.place, worker.nr_conns)
+        else:
+            self._balance.forget(worker.place)
 
     def has_fewest_connections(self, worker: Worker) -> bool:
         """Whether this worker is to take the next one."""
         self.note_connections(worker)
-        return self._balance.has_fewest(worker.place, MOST_NEWER + self._notes.workers)
+        return self._balance.has_fewest(worker.place)
 
     def wanted_workers(self, living: Iterable[Worker]) -> int:
         """How many there are to be: one more for each that leaves, where they share the model.

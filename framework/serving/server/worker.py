@@ -98,6 +98,7 @@ class Worker(ThreadWorker):
         self.growth: Any = None
         self.leaving = False
         self.looks_next = 0.0
+        self.looks_away = False
         self.left_to_others = 0
         self.leaves_until = 0.0
         self.pipeline: Any = None
@@ -173,6 +174,7 @@ class Worker(ThreadWorker):
         self.left_to_others += 1
         self.leaves_until = now + LEAVE_SECONDS
         self.set_accept_enabled(False)
+        self.looks_away = True
         return True
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
@@ -317,7 +319,7 @@ class Worker(ThreadWorker):
         In this order, because what threads leave may close a socket that had something to say.
         """
         left = None
-        if not self._accepting and self.alive:
+        if self.looks_away:
             timeout = min(timeout, LEAVE_SECONDS)
         for key, _ in self.poller.select(timeout):
             if key.fd == self.method_queue.fileno():
@@ -330,8 +332,9 @@ class Worker(ThreadWorker):
         self.app.note_connections(self)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        if enabled and time.monotonic() < self.leaves_until:
+        if enabled and self.looks_away and time.monotonic() < self.leaves_until:
             return
+        self.looks_away = False
         super().set_accept_enabled(enabled)
         if self.app.stopping and not enabled and not self.alive:
             for listener in self.sockets:
