@@ -3,6 +3,7 @@
 AWS_ENDPOINT_URL leads all calls elsewhere, for example to `python -m local_test aws up`.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ from ci.errors import AwsFault
 
 __all__ = ["BotoCoreError", "ClientError", "WaiterError", "client", "code_of", "regions", "saying"]
 
+MAKING = threading.Lock()  # a session makes one client at a time
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 5})
 DENIED = "Let the role of this job do it: ci/infra/foundation.yaml says what it may."
 EXPIRED = "Sign in anew, and run the same command again."
@@ -35,12 +37,19 @@ ADVICE = {
 @cache
 def client(service: str, region: str | None = None) -> Any:
     """A boto3 client; without a region, of the one in the environment (as Lambda sets it)."""
-    return boto3.session.Session(region_name=region).client(service, config=CONFIG)
+    with MAKING:
+        return _session().client(service, region_name=region, config=CONFIG)
 
 
 def regions(service: str) -> list[str]:
     """Where boto3 knows a service to be."""
-    return boto3.session.Session().get_available_regions(service)
+    return _session().get_available_regions(service)
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients: each would read a megabyte of AWS' endpoints again."""
+    return boto3.session.Session()
 
 
 def code_of(error: ClientError) -> str:

@@ -1,5 +1,6 @@
 """What every part of the local AWS shares: where it listens, its clock, its images, its clients."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,7 @@ from local_test.cluster import Kind
 
 ACCOUNT = "123456789012"  # moto's own for clients without an account of their own
 REGION = "us-east-1"
+MAKING = threading.Lock()  # a session makes one client at a time
 
 Emit = Callable[[str, str, str, Mapping[str, Any], Sequence[str]], None]
 
@@ -66,15 +68,20 @@ class World:
 
 @cache
 def _client(url: str, service: str, region: str) -> Any:
-    session = boto3.session.Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 (moto takes any)
-        region_name=region,
-    )
     config = Config(
         retries={"total_max_attempts": 1},
         read_timeout=600,
         max_pool_connections=50,
         s3={"addressing_style": "path"},
     )
-    return session.client(service, endpoint_url=url, config=config)
+    with MAKING:
+        return _session().client(service, region_name=region, endpoint_url=url, config=config)
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients: each would read a megabyte of AWS' endpoints again."""
+    return boto3.session.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 (moto takes any)
+    )
