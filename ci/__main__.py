@@ -21,6 +21,7 @@ from ci.commands import (
     rollback,
     run,
     status,
+    upload,
 )
 from ci.errors import EXIT_INTERRUPTED, EXIT_KNOWN, EXIT_UNEXPECTED, CiError
 
@@ -130,9 +131,13 @@ def _add_stacks(of_environment: Add) -> None:
     shown.add_argument("--json", action="store_true", help="print it as JSON")
     seen = of_environment("doctor", doctor.run, "whether the account is ready, and how to mend it")
     seen.add_argument("--json", action="store_true", help="print it as JSON")
+    uploaded = of_environment("upload", upload.run, "put channels where runs look for them")
+    uploaded.add_argument("directory", type=Path, help="with a folder of each channel's name")
     gone = of_environment("destroy", destroy.run, "remove everything of an environment")
     gone.add_argument("--yes", metavar="NAME", help="the environment's name, to be sure")
-    gone.add_argument("--with-data", action="store_true", help="the artifact bucket, too")
+    gone.add_argument(
+        "--with-data", action="store_true", help="the artifact bucket and all images, too"
+    )
 
 
 def _of_commit(made: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from ci.status.parts import config_of, endpoint_of, pages
 
 GONE = {"Delay": 2, "MaxAttempts": 900}
 ALARMS_AT_ONCE = 100
+REPOSITORY = "AWS::ECR::Repository"
 
 
 def run(options: Namespace) -> int:
@@ -40,7 +41,8 @@ def run(options: Namespace) -> int:
     remove(foundation, deployment.region)
     if options.with_data:
         _empty(client("s3", deployment.region), bucket)
-        kept = [one for one in kept if bucket not in one]
+        gone = [bucket, *_without_repositories(deployment.region, kept)]
+        kept = [one for one in kept if one.partition(" ")[2] not in gone]
     print("\n".join(["Kept:", *(f"  {one}" for one in kept)]) if kept else "Nothing is left.")
     return EXIT_OK
 
@@ -127,6 +129,15 @@ def _remove_packages(sagemaker: Any, group: str) -> None:
     for arn in found:
         sagemaker.delete_model_package(ModelPackageName=arn)
     sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+
+
+def _without_repositories(region: str, kept: list[str]) -> list[str]:
+    """The names of those among what is kept, which are deleted with their images."""
+    names = [name for kind, _, name in (one.partition(" ") for one in kept) if kind == REPOSITORY]
+    with saying("removing images"):
+        for name in names:
+            client("ecr", region).delete_repository(repositoryName=name, force=True)
+    return names
 
 
 def _empty(s3: Any, bucket: str) -> None:

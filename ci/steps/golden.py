@@ -3,6 +3,7 @@
 import json
 import math
 import tarfile
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from ci.client import ClientError, code_of, saying
 from ci.steps.setting import Setting
 
 MANIFEST = "manifest.json"
+OURS = "golden-"  # requests that are called so are no data: framework/monitoring/capture.py
 REFUSALS = ("ModelError", "ModelNotReadyException", "ServiceUnavailable", "ValidationError")
 
 
@@ -43,6 +45,7 @@ class Golden:
                     ContentType=self.content_type,
                     Accept="application/json",
                     Body=self.body.encode(),
+                    InferenceId=f"{OURS}{uuid.uuid4().hex}",
                 )
             except ClientError as error:
                 if code_of(error) not in REFUSALS:

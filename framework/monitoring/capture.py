@@ -17,6 +17,7 @@ from framework.monitoring.settings import MonitorSettings
 
 MOST_RECORDS = 100_000
 HOUR_FOLDER = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})(?:/|$)")
+GOLDEN = "golden-"  # how releases call their own requests: ci/steps/golden.py
 CONTENT_TYPES = {"CSV": "text/csv", "JSON": "application/json"}
 
 
@@ -37,6 +38,7 @@ class Capture:
         inputs: how many had one.
         outputs_only: how many held only the model's answer.
         outside: how many are of another time.
+        golden: how many were sent by a release, to see whether the endpoint answers.
         damaged: lines that cannot be read, by what is wrong.
         example: where the first of those is.
     """
@@ -45,6 +47,7 @@ class Capture:
     inputs: int = 0
     outputs_only: int = 0
     outside: int = 0
+    golden: int = 0
     damaged: Counter[str] = field(default_factory=Counter)
     example: str = ""
 
@@ -74,6 +77,8 @@ def read_capture(settings: MonitorSettings) -> Capture:
             request = _request(record)
             if not _within(settings, record, path):
                 capture.outside += 1
+            elif str(_metadata(record).get("inferenceId")).startswith(GOLDEN):
+                capture.golden += 1
             elif request is None:
                 capture.outputs_only += 1
             else:
@@ -128,10 +133,14 @@ def _request(record: dict[str, Any]) -> Request | None:
         raise _Damaged("its data are not BASE64") from None
 
 
+def _metadata(record: dict[str, Any]) -> dict[str, Any]:
+    metadata = record.get("eventMetadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
 def _within(settings: MonitorSettings, record: dict[str, Any], path: Path) -> bool:
     """By inferenceTime, else by the hour that the folder names; what has neither counts."""
-    metadata = record.get("eventMetadata")
-    told = metadata.get("inferenceTime") if isinstance(metadata, dict) else None
+    told = _metadata(record).get("inferenceTime")
     if told is not None:
         moment = _moment(told)
         return not (

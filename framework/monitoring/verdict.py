@@ -62,6 +62,7 @@ class Verdict:
                 "refused": self.decoded.refused,
                 "outputs_only": self.capture.outputs_only,
                 "other_time": self.capture.outside,
+                "golden": self.capture.golden,
                 "damaged_lines": self.capture.damaged.total(),
             },
             "damage": [f"{count} lines: {what}" for what, count in self.capture.damaged.items()]

@@ -27,6 +27,9 @@ def shop(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def test_a_shift_of_the_requests_ends_in_one_run_and_a_new_config(shop: Shop) -> None:
     before = shop.live()
     an_hour_passes(shop)
+    requests = looked_at(shop)
+    assert requests["golden"] > 0, "the release asked the endpoint itself"
+    assert requests["captured"] == 0, "which is no traffic"
     for hour in range(CALM_HOURS):
         assert not an_hour_has_drifted(shop, hour, mean=100)
     assert len(shop.executions()) == 1
@@ -56,6 +59,16 @@ def an_hour_has_drifted(shop: Shop, seed: int, mean: float) -> bool:
     """Customers ask, the hour passes, and the monitor has looked at it."""
     shop.ask_all(np.random.default_rng(seed).normal(mean, 20, ROWS))
     return json.loads(an_hour_passes(shop)["output"])["drifted"]
+
+
+def looked_at(shop: Shop) -> dict[str, int]:
+    """What the newest look at the requests has counted."""
+    s3 = shop.client("s3")
+    found = s3.list_objects_v2(Bucket=shop.bucket)["Contents"]
+    reports = [one for one in found if one["Key"].endswith("/drift.json")]
+    newest = max(reports, key=lambda one: one["LastModified"])["Key"]
+    body = s3.get_object(Bucket=shop.bucket, Key=newest)["Body"].read()
+    return json.loads(body)["requests"]
 
 
 def an_hour_passes(shop: Shop) -> dict[str, Any]:

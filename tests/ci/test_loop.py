@@ -232,6 +232,17 @@ def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
 ) -> None:
     other = Shop(local, tmp_path_factory.mktemp("other"), project="stall", region="us-west-2")
     other.deploy()
+    more = tmp_path_factory.mktemp("more")
+    (more / "train/old").mkdir(parents=True)
+    (more / "train/old/flats.csv").write_text("area,price\n50,170\n60,200\n")
+    uploaded = other.ci("upload", str(more))
+    assert uploaded.returncode == 0, uploaded.stderr
+    there = other.client("s3").list_objects_v2(Bucket=other.bucket, Prefix="data/train/old/")
+    assert [one["Key"] for one in there["Contents"]] == ["data/train/old/flats.csv"]
+    (more / "trian").mkdir()
+    refused = other.ci("upload", str(more))
+    assert refused.returncode == 1
+    assert "has a folder trian, but the channels are train, test" in refused.stderr
     done = other.ci("run")
     assert done.returncode == 0, done.stderr
     refused = other.ci("destroy")
@@ -239,8 +250,10 @@ def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
     assert "--yes test" in refused.stderr
     gone = other.ci("destroy", "--yes", "test", "--with-data")
     assert gone.returncode == 0, gone.stderr
-    assert left_in(other) == {"kms", "ecr"}
+    assert left_in(other) == {"kms"}
     assert gone.stdout.startswith("Kept:")
+    again = other.ci("deploy")
+    assert again.returncode == 0, again.stderr
     assert shop.ask(100) > 0
 
 

@@ -78,10 +78,13 @@ def test_statistics_constraints_and_metrics_have_model_monitors_shape(monitoring
     assert names == [("Endpoint", "live"), ("MonitoringSchedule", "hourly")]
 
 
-def test_only_the_hour_of_the_run_counts(monitoring):
+def test_only_what_customers_sent_in_the_hour_of_the_run_counts(monitoring):
     monitoring.capture(requests(customers(5)))
     late = [record("99,Bern,true", time=f"{HOUR[:-2]}07:00:00Z")] * 300
     monitoring.capture(late, name="late.jsonl")
+    golden = record("99,Bern,true")
+    golden["eventMetadata"]["inferenceId"] = "golden-0f3a"
+    monitoring.capture([golden] * 300, name="golden.jsonl")
     untimed = record("99,Bern,true")
     del untimed["eventMetadata"]
     monitoring.capture([untimed] * 300, hour="2026-02-20T06")
@@ -89,6 +92,7 @@ def test_only_the_hour_of_the_run_counts(monitoring):
     drift = monitoring.read("drift.json")
     assert drift["rows"]["current"] == 1000
     assert drift["requests"]["other_time"] == 600
+    assert drift["requests"]["golden"] == 300
     assert not drift["drifted"]
     assert not (monitoring.base / "output/metrics").exists()
 
