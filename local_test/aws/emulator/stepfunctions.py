@@ -137,6 +137,26 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
         answer.pop("ResponseMetadata")
         env.stack.append(_as_json(answer))
 
+    def _eval_integration_pattern(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, **others: Any
+    ) -> None:
+        self._stop = lambda: self._stop_job(resource_runtime_part, normalised_parameters)
+        if not env.is_running():  # moto would take the answer for the timeout
+            self._stop()
+            return
+        super()._eval_integration_pattern(
+            env=env,
+            resource_runtime_part=resource_runtime_part,
+            normalised_parameters=normalised_parameters,
+            **others,
+        )
+
+    def _stop_job(self, resource_runtime_part: Any, normalised_parameters: Any) -> None:
+        kind, word = JOBS[self.resource.api_action.lower()]
+        client = self._world.client("sagemaker", resource_runtime_part.region)
+        with suppress(ClientError):  # it has ended by itself
+            getattr(client, f"stop_{kind}")(**{f"{word}Name": normalised_parameters[f"{word}Name"]})
+
     def _build_sync_resolver(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, *_: Any, **__: Any
     ) -> Callable[[], Any]:
@@ -144,7 +164,6 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
         kind, word = JOBS[self.resource.api_action.lower()]
         client = self._world.client("sagemaker", resource_runtime_part.region)
         name = {f"{word}Name": normalised_parameters[f"{word}Name"]}
-        self._stop = lambda: getattr(client, f"stop_{kind}")(**name)
 
         def ended() -> dict[str, Any] | None:
             described = _as_json(getattr(client, f"describe_{kind}")(**name))
