@@ -24,8 +24,8 @@ def run(options: Namespace) -> int:
     s3 = client("s3", deployment.region)
     for file, key in files:
         to_stderr(f"s3://{bucket}/{key}")
-        with saying(f"uploading {file}"):
-            s3.upload_file(str(file), bucket, key)
+        with saying(f"uploading {file}"), file.open("rb") as body:
+            s3.upload_fileobj(body, bucket, key)  # upload_file hides what AWS said
     print(f"{len(files)} files in s3://{bucket}.")
     return EXIT_OK
 
@@ -44,4 +44,5 @@ def _files(directory: Path, channels: dict[str, str]) -> Iterator[tuple[Path, st
     for name in folders:
         for file in sorted((directory / name).rglob("*")):
             if file.is_file():
-                yield file, f"{channels[name]}{file.relative_to(directory / name).as_posix()}"
+                below = file.relative_to(directory / name).as_posix()
+                yield file, f"{channels[name].rstrip('/')}/{below}"

@@ -4,6 +4,7 @@ import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import Any
 
 from framework.testing import EXIT_KNOWN, EXIT_OK
@@ -22,6 +23,7 @@ MANY_ROWS = 1000
 DIFFERENT = 64
 SAFETY = 0.5  # of what an instance can do: AWS, "Load testing your auto scaling configuration"
 CALLERS_BUSY = 0.9
+FIGURES = ("p50", "p99", "ping_p99")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Measured:
     def facts(self) -> dict[str, Any]:
         """For machines."""
         asked = {"form": self.question.form, "rows": self.question.rows}
-        return {**asked, "connections": self.connections, **asdict(self.load)}
+        seen = asdict(self.load)
+        seen |= {name: None for name in FIGURES if isnan(seen[name])}  # NaN is no JSON
+        return {**asked, "connections": self.connections, **seen}
 
     def cells(self) -> tuple[str, ...]:
         """For people."""
@@ -117,7 +121,12 @@ def _asked(rows: Rows) -> Iterator[Question]:
 
 
 def _refuse_what_fails(endpoint: endpoints.Endpoint, question: Question) -> None:
-    reply = endpoint.client.invoke(question.bodies[0], question.form)
+    try:
+        reply = endpoint.client.invoke(question.bodies[0], question.form)
+    except OSError as error:
+        raise BenchError(
+            f"{question.form} is not answered, so there is nothing to measure: {error}"
+        ) from None
     if reply.status != 200:
         raise BenchError(
             f"{question.form} is answered with {reply.status}, so there is nothing to measure: "
@@ -186,7 +195,7 @@ def _show(
     shown = {
         "ready after": f"{ready:.1f} s",
         "capacity": f"{said}, on this machine's {os.cpu_count()} CPUs, which also ask",
-        "scaling": f"invocations_per_minute = {per_minute}, half of it",
+        "scaling": f"invocations_per_minute = {per_minute}: half of the capacity, for a minute",
     }
     cases = [one.facts() for one in measured]
     screen.result(

@@ -62,3 +62,10 @@ def test_nothing_is_measured_of_what_fails(bench: Bench, model: Path, tmp_path: 
     assert finished.code == 1
     assert "text/csv is answered with" in finished.stderr
     assert "so there is nothing to measure" in finished.stderr
+
+
+def test_who_does_not_answer_is_said(bench: Bench, model: Path) -> None:
+    finished = measured(bench, model, "--env", "SERVING_WARM_UP=off", env="ABORTS=1")
+    assert finished.code == 1
+    assert "is not answered, so there is nothing to measure" in finished.stderr
+    assert "Traceback" not in finished.stderr

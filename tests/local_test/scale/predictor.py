@@ -20,5 +20,7 @@ class ScalePredictor(Predictor):
             raise ValueError("trouble was asked for")
         if data[0, 0] == -2:
             time.sleep(3)
+        if "ABORTS" in os.environ:
+            os.abort()
         time.sleep(float(os.environ.get("PACE", "0")))
         return data.sum(axis=1) * self.model["mean"]
