@@ -111,6 +111,7 @@ def _add_runs(of_environment: Add) -> None:
         metavar="NAME=VALUE",
         help="for example hyperparameters.rounds=30 or tune=true; may be repeated",
     )
+    started.add_argument("--json", action="store_true", help="print all of its output as JSON")
     past = of_environment("history", history.run, "the releases, and what they were made of")
     past.add_argument("--again", metavar="RUN", help="make one again from the same things")
     past.add_argument("--json", action="store_true", help="print everything as JSON")

@@ -172,12 +172,13 @@ def publish(
         origin: the environment that has it already; without one it was built here.
 
     Raises:
-        CiError: nobody has it; or ECR refuses it.
+        CiError: nobody has it, or it was rejected there; or ECR refuses it.
     """
     registry, tag = Registry.of(deployment), tag_of(source)
+    proven = _proven(origin, tag) if origin else None
     uri = registry.find(tag)
     if uri is None:
-        name = _there(source, origin)
+        name = Registry.of(origin).pull(proven) if origin and proven else _built(source)
         say(f"pushing {name} to {registry.name}")
         uri = registry.push(name, tag)
         registry.record(uri, _description(name, source), engine.system_packages(name))
@@ -188,13 +189,23 @@ def publish(
     return uri
 
 
-def _there(source: Source, origin: Deployment | None) -> str:
-    """The image's name in the engine; it is pulled from where it was published first."""
+def _proven(origin: Deployment, tag: str) -> str | None:
+    """The image's URI in the environment that had it first; None when it never did.
+
+    Raises:
+        CiError: a release of it failed there, or was rolled back.
+    """
+    uri = Registry.of(origin).find(tag)
+    if uri and origin.setting().rejected(uri):
+        raise CiError(
+            f"{origin.environment.name} rejected {uri}: a release of exactly these files failed "
+            "there, or was rolled back. Push a commit that mends or reverts it."
+        )
+    return uri
+
+
+def _built(source: Source) -> str:
     name = local_name(source)
-    if origin is not None:
-        registry = Registry.of(origin)
-        if uri := registry.find(tag_of(source)):
-            return registry.pull(uri)
     if not engine.exists(name):
         raise CiError(f"{name} is not built here. Build it with `python -m ci build`.")
     return name

@@ -73,15 +73,15 @@ class Screen:
         with self._progress.status(escape(what)):
             yield
 
-    def result(self, data: dict[str, Any], tables: Iterable[Table] = ()) -> None:
-        """The end of a command: ``data`` as JSON, or its tables."""
+    def result(self, data: dict[str, Any], shown: Iterable[Table | str] = ()) -> None:
+        """The end of a command: ``data`` as JSON, or its tables and lines."""
         if self.as_json:
             json.dump(data, sys.stdout, indent=2, default=str)
             sys.stdout.write("\n")
             sys.stdout.flush()
             return
-        for table in tables:
-            self._result.print(table)
+        for one in shown:
+            self._result.print(one)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:

@@ -17,7 +17,7 @@ def run(options: Namespace) -> int:
     bucket = deployment.outputs("foundation")["ArtifactBucket"]
     records = Lineage(deployment.setting()).released()
     if options.again:
-        return _again(deployment, bucket, records, options.again)
+        return _again(deployment, bucket, records, options.again, options.json)
     if options.json:
         print(json.dumps(records, indent=2))
         return EXIT_OK
@@ -32,7 +32,9 @@ def run(options: Namespace) -> int:
     return EXIT_OK
 
 
-def _again(deployment: Deployment, bucket: str, records: list[dict[str, Any]], name: str) -> int:
+def _again(
+    deployment: Deployment, bucket: str, records: list[dict[str, Any]], name: str, as_json: bool
+) -> int:
     """A run with the same image, hyperparameters and versions of the data, copied for it."""
     record = next((one for one in records if name in (one["run"], one["release"])), None)
     if record is None:
@@ -53,7 +55,7 @@ def _again(deployment: Deployment, bucket: str, records: list[dict[str, Any]], n
         started = client("stepfunctions", deployment.region).start_execution(
             stateMachineArn=machine, input=json.dumps(given)
         )
-    return follow(deployment, started["executionArn"])
+    return follow(deployment, started["executionArn"], as_json)
 
 
 def _restored(

@@ -16,7 +16,7 @@ QUIET = ("Choice", "Pass")
 
 
 def run(options: Namespace) -> int:
-    """Start one run, print its states as it enters them, and how it ended.
+    """Start one run, print its states as it enters them, and what became of it.
 
     Raises:
         RunFailed: it ended otherwise than SUCCEEDED.
@@ -29,11 +29,14 @@ def run(options: Namespace) -> int:
         started = client("stepfunctions", deployment.region).start_execution(
             stateMachineArn=machine, input=json.dumps(given), **named
         )
-    return follow(deployment, started["executionArn"])
+    return follow(deployment, started["executionArn"], options.json)
 
 
-def follow(deployment: Deployment, execution: str) -> int:
-    """Print the states of an execution until it ends.
+def follow(deployment: Deployment, execution: str, as_json: bool) -> int:
+    """Print the states of an execution until it ends, and then its outcome.
+
+    Args:
+        as_json: print all of its output, drift included, and not its outcome alone.
 
     Raises:
         RunFailed: it ended otherwise than SUCCEEDED.
@@ -50,16 +53,17 @@ def follow(deployment: Deployment, execution: str) -> int:
                 print(f"{time.monotonic() - began:6.1f} s  {name}", file=sys.stderr, flush=True)
         shown = len(entered)
         if described["status"] != "RUNNING":
-            return _ended(described)
+            output = _output(described)
+            print(json.dumps(output, indent=2) if as_json else output["outcome"]["message"])
+            return EXIT_OK
         time.sleep(POLL_SECONDS)
 
 
-def _ended(described: dict[str, Any]) -> int:
+def _output(described: dict[str, Any]) -> dict[str, Any]:
     if described["status"] != "SUCCEEDED":
         error, cause = described.get("error", ""), described.get("cause", "")
         raise RunFailed(f"The run ended as {described['status']} ({error}). {cause}")
-    print(json.dumps(json.loads(described["output"]), indent=2))
-    return EXIT_OK
+    return json.loads(described["output"])
 
 
 def _entered(states: Any, execution: str) -> Iterator[str]:

@@ -98,8 +98,8 @@ class Decision:
     def sentence(self) -> str:
         """The decision for a person."""
         what = {
-            ("image", False): "Released to the live endpoint, with the live artifact.",
-            ("image", True): "Released to the live endpoint with the live artifact, and left for "
+            ("image", False): "Goes to the live endpoint, with the live artifact.",
+            ("image", True): "Goes to the live endpoint with the live artifact, and is left for "
             "the next training run.",
             ("settings", False): "The endpoint gets new settings; image and artifact stay.",
             ("settings", True): "The endpoint gets new settings; the image is left for the next "

@@ -67,7 +67,7 @@ def image(options: Namespace, screen: Screen) -> int:
         "region": options.region,
     }
     answer = _told(options, "image", given)
-    screen.result(answer, [facts("Image", answer)])
+    screen.result(answer, [answer["image"]])
     return EXIT_OK
 
 

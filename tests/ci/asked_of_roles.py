@@ -186,6 +186,9 @@ def _of_other_environments(pipelines: Pipelines) -> Iterator[Request]:
         for operation in ("GetItem", "PutItem"):
             table = arn("dynamodb", f"table/{other}-retraining-Locks-x")
             yield Request(f"dynamodb:{operation}", table)
+            keys = {"dynamodb:LeadingKeys": [f"pointer/{other}"]}
+            yield Request(f"dynamodb:{operation}", table, keys)
+        yield Request("kms:Decrypt", arn("kms", f"key/of-{other}"))
         for operation in ("CreateChangeSet", "ExecuteChangeSet"):
             stack = _stack(pipelines, f"{other}-retraining")
             yield Request(f"cloudformation:{operation}", stack)

@@ -183,8 +183,21 @@ class Pipelines:
                 Request(action, self.account.arn("ecr", "repository/shop-staging"))
                 for action in (*PULL, "ecr:DescribeImages", "ecr:DescribeRepositories")
             ),
+            *(
+                Request("cloudformation:DescribeStacks", self.account.arn("cloudformation", one))
+                for one in (
+                    "stack/shop-staging-foundation/0c1d",
+                    "stack/shop-staging-retraining/0c1d",
+                )
+            ),
             Request(
-                "cloudformation:DescribeStacks",
-                self.account.arn("cloudformation", "stack/shop-staging-foundation/0c1d"),
+                "dynamodb:GetItem",
+                self.account.arn("dynamodb", "table/shop-staging-retraining-Locks-0C1D"),
+                {"dynamodb:LeadingKeys": ["rejected/sha256:0c1d"]},
+            ),
+            Request(
+                "kms:Decrypt",
+                self.account.arn("kms", "key/of-staging"),
+                {"kms:ViaService": f"dynamodb.{self.shop.region}.amazonaws.com"},
             ),
         ]

@@ -233,3 +233,16 @@ class AllPushes(FirstPushes):
         now = team.live("production")
         assert digest(now["image"]) == digest(team.live()["image"]) != staging
         assert now["artifact"] == trained["artifact"]
+
+    def test_production_refuses_what_staging_has_left_again(self, team: Team) -> None:
+        before, images = team.live("production"), team.images("production")
+        team.add_line(PREDICTOR, "# seen to be bad in staging")
+        pipeline = team.push("Left by staging")
+        assert pipeline.succeeded, logs(pipeline)
+        pipeline.play("rollback staging")
+        assert pipeline.status("rollback staging") == "success", logs(pipeline)
+        pipeline.play("production")
+        assert pipeline.status("production") == "failed", logs(pipeline)
+        assert "staging rejected" in pipeline.log("production").splitlines()[-1], logs(pipeline)
+        assert team.live("production") == before
+        assert team.images("production") == images

@@ -32,7 +32,7 @@ def test_the_first_run_creates_the_endpoint_and_the_second_updates_it(shop: Shop
     assert shop.ask(100) == pytest.approx(320, abs=15)
     shop.upload("train", 4000, seed=3)
     with shop.customer() as errors:
-        done = shop.ci("run", "--name", "second")
+        done = shop.ci("run", "--name", "second", "--json")
     assert done.returncode == 0, done.stderr
     assert errors == []
     assert shop.live() != before
@@ -245,6 +245,7 @@ def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
     assert "has a folder trian, but the channels are train, test" in refused.stderr
     done = other.ci("run")
     assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{other.endpoint} runs {other.live()} and answers as it should.\n"
     refused = other.ci("destroy")
     assert refused.returncode == 1
     assert "--yes test" in refused.stderr

@@ -47,7 +47,7 @@ def drill(stage: Stage, command: Command, mine: Callable[[], bool]) -> Counts:
     return counts
 
 
-def job(number: int, jobs: int, part: float, seed: int) -> Counts:
+def job(number: int, jobs: int, part: float, seed: int, commands: list[Command]) -> Counts:
     """Every ``jobs``-th case of the chosen part, on a stage of its own."""
     dice, cases = random.Random(seed), count()
 
@@ -62,7 +62,7 @@ def job(number: int, jobs: int, part: float, seed: int) -> Counts:
     ):
         stage = Stage(aws, Path(scratch), wire)
         stage.set_up()
-        for command in COMMANDS:
+        for command in commands:
             counts += drill(stage, command, mine)
     return counts
 
@@ -82,10 +82,18 @@ def main() -> int:
     parser.add_argument("--part", type=float, default=1.0, help="share of all cases; default: all")
     parser.add_argument("--seed", type=int, default=1, help="which cases, where it is a part")
     parser.add_argument("--jobs", type=int, default=1, help="stages side by side; default: 1")
+    parser.add_argument(
+        "--command",
+        choices=COMMANDS,
+        action="append",
+        dest="commands",
+        help="default: each of them",
+    )
     options = parser.parse_args()
+    commands = options.commands or list(COMMANDS)
     with ProcessPoolExecutor(options.jobs) as pool:
         each = [
-            pool.submit(job, number, options.jobs, options.part, options.seed)
+            pool.submit(job, number, options.jobs, options.part, options.seed, commands)
             for number in range(options.jobs)
         ]
         counts = sum((one.result() for one in each), Counter())

@@ -102,10 +102,13 @@ def cli(tmp_path: Path) -> Iterator[CommandLine]:
 def test_it_is_steered_from_the_command_line_and_ctrl_c_leaves_nothing(cli: CommandLine) -> None:
     cli.begin()
     iam, functions, s3 = map(cli.client, ("iam", "lambda", "s3"))
-    code, said = cli.run("image", str(SCALE), "--repository", "scale", "--tag", "v1", "--json")
+    register = ("image", str(SCALE), "--repository", "scale", "--tag", "v1")
+    code, said = cli.run(*register)
     assert code == 0, said
     uri = r"123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com/scale@sha256:[0-9a-f]{64}"
-    assert re.fullmatch(uri, json.loads(said)["image"])
+    assert re.fullmatch(uri, said.strip())
+    code, as_json = cli.run(*register, "--json")
+    assert json.loads(as_json)["image"] == said.strip()
     assert len(cli.client("ecr").list_images(repositoryName="scale")["imageIds"]) == 1
     role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     machine = cli.client("stepfunctions").create_state_machine(
