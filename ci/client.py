@@ -11,7 +11,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    WaiterError,
+)
 
 from ci.errors import AwsFault
 
@@ -23,6 +29,12 @@ DENIED = "Let the role of this job do it: ci/infra/foundation.yaml says what it 
 EXPIRED = "Sign in anew, and run the same command again."
 TOO_OFTEN = "AWS was asked too often: wait a minute, and run the same command again."
 AGAIN = "Run the same command again."
+WITHOUT_ANSWER = {
+    NoCredentialsError: "Sign in to AWS; for the local one, type here the two lines that "
+    "`python -m local_test aws up` prints.",
+    EndpointConnectionError: "Look whether it can be reached from here; whether `python -m "
+    "local_test aws up` runs, where it is the local one.",
+}
 ADVICE = {
     "AccessDenied": DENIED,
     "ExpiredToken": EXPIRED,
@@ -71,7 +83,8 @@ def saying(what: str) -> Iterator[None]:
         said = f"AWS said {code} to {error.operation_name}: {message}."
         raise AwsFault(f"While {what}, {said} {_advice(error)}".strip()) from error
     except BotoCoreError as error:  # a waiter's are such, too
-        raise AwsFault(f"While {what}: {str(error).rstrip('.')}. {AGAIN}") from error
+        advice = WITHOUT_ANSWER.get(type(error), AGAIN)
+        raise AwsFault(f"While {what}: {str(error).rstrip('.')}. {advice}") from error
 
 
 def _advice(error: ClientError) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ci.client import saying
+from ci.order import moment
 from ci.requests import Model
 from ci.steps import release as steps
 from ci.steps.setting import Setting
@@ -64,7 +64,7 @@ class Lineage:
             "release": model.name,
             "model": asdict(model),
             "before": before,
-            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "time": moment(),
             "state": BEGUN,
         }
         self._write(record)

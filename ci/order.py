@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ci.repository import Repository
@@ -42,6 +43,11 @@ class Position:
         if self.pipeline is not None and other.pipeline is not None:
             return self.pipeline < other.pipeline
         return repository.descends(other.commit, self.commit) is True
+
+
+def moment() -> str:
+    """Now, as records say it, so that their times sort as texts."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def described(position: Position) -> str:

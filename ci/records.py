@@ -6,14 +6,13 @@ the stack what it is, and not the newest one that changed nothing.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ci.client import client, saying
 from ci.errors import CiError
-from ci.order import Position
+from ci.order import Position, moment
 from ci.repository import Repository
 
 Record = dict[str, Any]
@@ -29,7 +28,8 @@ class Records:
     def of(self, stack: str) -> list[Record]:
         """Every deployment of a stack, the newest first."""
         with saying(f"reading the record of {stack}"):
-            return [self._read(key) for key in self._keys(stack)]
+            found = [self._read(key) for key in self._keys(stack)]
+        return sorted(found, key=lambda one: one["time"], reverse=True)
 
     def keep(self, stack: str, made_of: Record, known: Record | None = None) -> None:
         """Write it down, unless it is the newest already.
@@ -40,9 +40,8 @@ class Records:
         """
         identity = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
         key = f"stacks/{stack}/{identity}.json"
-        with saying(f"keeping the record of {stack}"):
-            if next(iter(self._keys(stack)), "") == key:
-                return
+        if [one["hash"] for one in self.of(stack)[:1]] == [identity]:
+            return
         made = {**self._origin(), **_commit_of(known)}
         body = json.dumps({**made_of, **made, "hash": identity}, indent=1).encode()
         with saying(f"keeping the record of {stack}"):
@@ -51,17 +50,12 @@ class Records:
     def _origin(self) -> dict[str, str]:
         with saying("asking who this is"):
             who = client("sts", self.region).get_caller_identity()["Arn"]
-        return {**_position(), "time": datetime.now(UTC).isoformat(timespec="seconds"), "by": who}
+        return {**_position(), "time": moment(), "by": who}
 
-    def _keys(self, stack: str) -> list[str]:
+    def _keys(self, stack: str) -> Iterator[str]:
         pages = client("s3", self.region).get_paginator("list_objects_v2")
-        found = [
-            one
-            for page in pages.paginate(Bucket=self.bucket, Prefix=f"stacks/{stack}/")
-            for one in page.get("Contents", [])
-        ]
-        newest = sorted(found, key=lambda one: one["LastModified"], reverse=True)
-        return [one["Key"] for one in newest]
+        for page in pages.paginate(Bucket=self.bucket, Prefix=f"stacks/{stack}/"):
+            yield from (one["Key"] for one in page.get("Contents", []))
 
     def _read(self, key: str) -> Record:
         found = client("s3", self.region).get_object(Bucket=self.bucket, Key=key)
@@ -73,7 +67,7 @@ def _position() -> dict[str, str]:
     try:
         repository = Repository.here()
         commit = repository.commit()
-        mark = "-changed" if repository.is_changed() else ""
+        mark = "-changed" if repository.changed() else ""
     except CiError:
         return {}
     return Position.of_job(commit + mark).tags()

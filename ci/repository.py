@@ -54,9 +54,9 @@ class Repository:
                 f"There is no commit {revision} in {self.root}. Fetch it, or name another."
             ) from None
 
-    def is_changed(self) -> bool:
-        """Whether files differ from the commit that is checked out."""
-        return bool(self._git("status", "--porcelain", "--untracked-files=no").strip())
+    def changed(self) -> list[str]:
+        """The files that differ from the commit that is checked out."""
+        return self._git("diff", "--name-only", "HEAD").splitlines()
 
     def time(self, commit: str) -> int:
         """When it was committed, in seconds since the epoch."""

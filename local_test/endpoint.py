@@ -124,7 +124,8 @@ class Register:
 
     @contextmanager
     def entry(self, endpoint: Endpoint) -> Iterator[None]:
-        """Hold the entry of a running endpoint."""
+        """Hold the entry of a running endpoint; an earlier one that still runs is back after it."""
+        before = self._read()
         entry = {"url": endpoint.url, "model": str(endpoint.model), "pid": os.getpid()}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps({**entry, "since": time.time()}), encoding="utf-8")
@@ -133,6 +134,8 @@ class Register:
         finally:
             if self._read().get("pid") == os.getpid():
                 self._path.unlink(missing_ok=True)
+                if _is_alive(before.get("pid")):
+                    self._path.write_text(json.dumps(before), encoding="utf-8")
 
     def find(self) -> tuple[str, Path]:
         """URL and model directory of the running endpoint.
@@ -153,3 +156,11 @@ class Register:
             return json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+
+
+def _is_alive(pid: int | None) -> bool:
+    try:
+        os.kill(pid or 0, 0)
+    except OSError:
+        return False
+    return pid is not None

@@ -117,18 +117,16 @@ def _remove_alarms(region: str, name: str) -> None:
 
 
 def _remove_packages(sagemaker: Any, group: str) -> None:
+    """There is no group before a run has judged a model."""
     listed = sagemaker.get_paginator("list_model_packages")
     try:
-        found = [
-            one["ModelPackageArn"]
-            for page in listed.paginate(ModelPackageGroupName=group)
-            for one in page["ModelPackageSummaryList"]
-        ]
-    except ClientError:
-        return
-    for arn in found:
-        sagemaker.delete_model_package(ModelPackageName=arn)
-    sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+        for page in listed.paginate(ModelPackageGroupName=group):
+            for one in page["ModelPackageSummaryList"]:
+                sagemaker.delete_model_package(ModelPackageName=one["ModelPackageArn"])
+        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
 
 
 def _without_repositories(region: str, kept: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ci.deployment import Deployment
 from ci.errors import EXIT_OK
-from ci.plan import Basis, Decision, Reason, decide
+from ci.plan import Basis, Decision, Reason, decide, listed
 from ci.plan.basis import basis_of
 from ci.publishing import Registry, tag_of
 from ci.source import Source
@@ -26,6 +26,9 @@ REJECTED = (
     "The image of exactly these files was rejected: a release of it failed or was rolled back. "
     "`python -m ci release` refuses it; push a commit that mends or reverts it."
 )
+
+CHECKED_OUT = "HEAD"
+NOT_COMMITTED = "This is the plan of commit {commit}, without what is not committed: {files}."
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ class Plan:
         decision = decide(source.content(), basis, options.override)
         if decision.builds and deployment.is_deployed() and _is_rejected(deployment, source):
             decision = replace(decision, notes=(*decision.notes, REJECTED))
+        if options.commit == CHECKED_OUT and (changed := source.repository.changed()):
+            left_out = NOT_COMMITTED.format(commit=source.commit[:8], files=listed(changed))
+            decision = replace(decision, notes=(*decision.notes, left_out))
         return cls(deployment, source, basis, decision)
 
     def as_json(self) -> dict[str, Any]:

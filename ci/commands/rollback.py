@@ -6,7 +6,7 @@ from typing import Any
 from ci.deployment import Deployment
 from ci.errors import EXIT_OK, CiError
 from ci.holding import holding
-from ci.lineage import ROLLBACK, Lineage, Record
+from ci.lineage import RELEASED, ROLLBACK, Lineage, Record
 from ci.order import Position
 from ci.pointer import Pointer
 from ci.release import Release, model_of, released, settled
@@ -28,7 +28,14 @@ def run(options: Namespace) -> int:
     topic = deployment.outputs("retraining")["TopicArn"]
     with holding(setting, to_stderr) as held:
         live = settled(setting, to_stderr)
-        left, target = _chosen(Lineage(setting).released(live.config), live, setting, options.to)
+        records = Lineage(setting).released(live.config)
+        left, target = _chosen(records, live, setting, options.to)
+        if _is_done(records, live, target):
+            print(
+                f"The endpoint serves {target['release']} of {target['time']} already: it was gone "
+                "back to, and nothing was released since. `--to` goes elsewhere."
+            )
+            return EXIT_OK
         to_stderr(f"going back from {left['release']} to {target['release']} of {target['time']}")
         _reject(setting, left, target)
         model = model_of(setting, live, target["image"], target["artifact"], _tags(left, target))
@@ -81,6 +88,15 @@ def _newest_rollback(records: list[Record], live: Live) -> Record | None:
     newest = next(iter(records), {})
     made = newest.get("kind") == ROLLBACK and newest["release"] == live.config
     return newest if made else None
+
+
+def _is_done(records: list[Record], live: Live, target: Record) -> bool:
+    """Whether a rollback to the target has come to its end, and is the newest thing."""
+    newest = _newest_rollback(records, live)
+    return newest is not None and (newest["target"], newest["state"]) == (
+        target["release"],
+        RELEASED,
+    )
 
 
 def _unrecorded(live: Live) -> Record:

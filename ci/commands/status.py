@@ -10,6 +10,7 @@ from typing import Any
 from ci.deployment import Deployment
 from ci.errors import EXIT_OK
 from ci.lineage import BEGUN, FAILED
+from ci.requests import run_name
 from ci.status import endpoint, releases, stacks
 from ci.status.parts import Thing, tried
 from ci.steps.live import Live, look
@@ -44,16 +45,19 @@ def _around(deployment: Deployment, unknown: dict[str, str]) -> tuple[list[Thing
     live = tried("looking at the endpoint", partial(look, setting), Live("?"), unknown)
     known = tried("reading the lineage", partial(releases.records, setting), [], unknown)
     here = endpoint.thing(setting, live, releases.released(known, live.config))
-    orphans = releases.Orphans(setting, known, live.config)
     machine = deployment.outputs("retraining")["StateMachineArn"]
+    runs = tried("listing runs", partial(releases.runs, setting, machine), [], unknown)
+    under_way = [run_name(one["run"]) for one in runs if one["state"] == "RUNNING"]
+    orphans = releases.Orphans(setting, known, live.config, under_way)
+    pointer = partial(releases.pointer, setting, next(iter(known), {}))
     return [here], {
-        "pointer": tried("reading the pointer", partial(releases.pointer, setting), {}, unknown),
+        "pointer": tried("reading the pointer", pointer, {}, unknown),
         "queue": tried("reading the lock", setting.lock.queue, [], unknown),
         "unfinished": releases.briefly(known, BEGUN),
         "failed": releases.briefly(known, FAILED),
         "rejected": tried("listing rejected", partial(releases.rejected, setting), [], unknown),
         "orphans": tried("looking for orphans", orphans.found, [], unknown),
-        "runs": tried("listing runs", partial(releases.runs, setting, machine), [], unknown),
+        "runs": runs,
     }
 
 
@@ -94,6 +98,8 @@ def _told_around(found: Found) -> Iterator[str]:
 def _decided(pointed: Found) -> str:
     if pointed["rejected"]:
         return ", which is REJECTED: no run uses it"
+    if pointed["rollback"]:
+        return f", put back by the rollback of {pointed['rollback']}"
     if not pointed["commit"]:
         return ", put there by hand" if pointed["image"] else ""
     number = f" of pipeline {pointed['pipeline']}" if pointed["pipeline"] is not None else ""

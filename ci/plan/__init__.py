@@ -5,6 +5,6 @@ which trained the live artifact, and that of the image at the training pointer.
 """
 
 from ci.plan.content import Content, Item
-from ci.plan.decision import Basis, Decision, Known, Reason, decide
+from ci.plan.decision import Basis, Decision, Known, Reason, decide, listed
 
-__all__ = ["Basis", "Content", "Decision", "Item", "Known", "Reason", "decide"]
+__all__ = ["Basis", "Content", "Decision", "Item", "Known", "Reason", "decide", "listed"]

@@ -111,8 +111,8 @@ class Decision:
         if not shared or self.release == "image" or self.override:
             return what
         if not (self.train or self.release):
-            return f"It waits for the next training run already: {_listed(shared)}."
-        return f"{what} Training and serving share {_listed(shared)}."
+            return f"It waits for the next training run already: {listed(shared)}."
+        return f"{what} Training and serving share {listed(shared)}."
 
 
 def decide(head: Content, basis: Basis, override: Override = "") -> Decision:
@@ -199,6 +199,7 @@ def _overridden(decided: Decision, basis: Basis, override: Override) -> Decision
     )
 
 
-def _listed(names: list[str], shown: int = 3) -> str:
+def listed(names: list[str], shown: int = 3) -> str:
+    """The first names, and how many more there are."""
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more

@@ -19,7 +19,7 @@ from ci.requests.models import (
     model_package_group,
     named,
 )
-from ci.requests.parts import Model, Place, Run, short, tags
+from ci.requests.parts import Model, Place, Run, run_name, short, tags
 from ci.requests.processing import challenger_job, champion_job, data_job, monitor_job
 from ci.requests.training import training_job, tuning_job
 
@@ -39,6 +39,7 @@ __all__ = [
     "model_package_group",
     "monitor_job",
     "named",
+    "run_name",
     "scalable_target",
     "scaling_policy",
     "short",

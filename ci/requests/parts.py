@@ -9,6 +9,7 @@ from typing import Any
 from ci.environment import Environment
 
 NAME_LIMIT = 63
+RUN_LIMIT = 40
 Body = dict[str, Any]
 
 
@@ -72,6 +73,11 @@ def short(name: str, limit: int = NAME_LIMIT) -> str:
         return clean
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{clean[: limit - 9].rstrip('-')}-{mark}"
+
+
+def run_name(execution: str) -> str:
+    """What jobs, models and tags call the run of an execution."""
+    return short(execution, RUN_LIMIT)
 
 
 def tags(environment: Environment, lineage: Mapping[str, str]) -> list[dict[str, str]]:

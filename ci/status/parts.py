@@ -77,10 +77,15 @@ def tried(what: str, read: Callable[[], T], nothing: T, unknown: dict[str, str])
         return nothing
 
 
+def tags_of(region: str, arn: str) -> dict[str, str]:
+    """The tags of something of SageMaker's."""
+    tags = client("sagemaker", region).list_tags(ResourceArn=arn)["Tags"]
+    return {one["Key"]: one["Value"] for one in tags}
+
+
 def endpoint_of(region: str, arn: str) -> str:
     """The endpoint that a model or config was made for, by its tags; empty when it has none."""
-    tags = client("sagemaker", region).list_tags(ResourceArn=arn)["Tags"]
-    return next((one["Value"] for one in tags if one["Key"] == "endpoint"), "")
+    return tags_of(region, arn).get("endpoint", "")
 
 
 def config_of(alarm: Mapping[str, Any], endpoint: str) -> str:

@@ -1,13 +1,13 @@
 """Around the endpoint: pointer, lock, releases without a good end, and what nobody uses."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ci.client import client
-from ci.lineage import BEGUN, FAILED, RELEASED, Record
+from ci.lineage import BEGUN, FAILED, RELEASED, ROLLBACK, Record
 from ci.pointer import Pointer
-from ci.status.parts import config_of, endpoint_of, pages
+from ci.status.parts import config_of, endpoint_of, pages, tags_of
 from ci.steps.setting import Setting
 
 REJECTED = "rejected/"
@@ -44,12 +44,18 @@ def briefly(found: list[Record], state: str) -> list[dict[str, str]]:
     ]
 
 
-def pointer(setting: Setting) -> dict[str, Any]:
-    """What the next run trains with, and whose decision that was."""
+def pointer(setting: Setting, newest: Record) -> dict[str, Any]:
+    """What the next run trains with, and whose decision that was.
+
+    Args:
+        newest: of the records; a rollback leaves the order of decisions as it was.
+    """
     here = Pointer(setting)
     image, decided = here.read(), here.decided_by()
+    went_back = newest.get("kind") == ROLLBACK and newest.get("image") == image
     return {
         "image": image,
+        "rollback": newest["time"] if went_back else "",
         "commit": decided.commit if decided else "",
         "pipeline": decided.pipeline if decided else None,
         "rejected": bool(image) and setting.rejected(image),
@@ -92,32 +98,47 @@ class Orphans:
     Attributes:
         known: what the lineage says.
         live: the endpoint's config; empty when there is none.
+        under_way: the runs that have not ended, as tags name them; what they make, they use.
     """
 
     setting: Setting
     known: list[Record]
     live: str
+    under_way: Collection[str]
 
     def found(self) -> list[dict[str, str]]:
         """Configs, models and alarms, and why each is left."""
-        return [*self._named(), *self._alarms()]
+        now = self._made_now()
+        return [*self._named(now), *self._alarms(now)]
 
-    def _named(self) -> Iterator[dict[str, str]]:
+    def _made_now(self) -> set[str]:
+        """What runs under way have named: a config is called like its model."""
+        name, region = self.setting.environment.endpoint_name, self.setting.environment.region
+        models = pages(region, "sagemaker", "list_models", "Models", NameContains=name)
+        return {
+            one["ModelName"]
+            for one in (models if self.under_way else ())
+            if tags_of(region, one["ModelArn"]).get("run") in self.under_way
+        }
+
+    def _named(self, now: set[str]) -> Iterator[dict[str, str]]:
         name, region = self.setting.environment.endpoint_name, self.setting.environment.region
         kinds = {
             "endpoint config": ("list_endpoint_configs", "EndpointConfigs", "EndpointConfig"),
             "model": ("list_models", "Models", "Model"),
         }
-        used = {one["release"] for one in self.known if state_of(one) != FAILED} | {self.live}
+        used = {one["release"] for one in self.known if state_of(one) != FAILED}
+        used |= {self.live, *now}
         for kind, (call, field, key) in kinds.items():
             for one in pages(region, "sagemaker", call, field, NameContains=name):
                 if one[f"{key}Name"] not in used and endpoint_of(region, one[f"{key}Arn"]) == name:
                     why = self._why(one[f"{key}Name"])
                     yield {"kind": kind, "name": one[f"{key}Name"], "why": why}
 
-    def _alarms(self) -> Iterator[dict[str, str]]:
+    def _alarms(self, now: set[str]) -> Iterator[dict[str, str]]:
         name, region = self.setting.environment.endpoint_name, self.setting.environment.region
-        used = {one["release"] for one in self.known if state_of(one) == BEGUN} | {self.live}
+        used = {one["release"] for one in self.known if state_of(one) == BEGUN}
+        used |= {self.live, *now}
         for one in pages(
             region, "cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=name
         ):

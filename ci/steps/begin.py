@@ -44,7 +44,7 @@ def resolve(setting: Setting, event: dict[str, Any]) -> dict[str, Any]:
             "mended one; the pointer then moves on."
         )
     run = Run(
-        name=requests.short(event["run"], 40),
+        name=requests.run_name(event["run"]),
         image=image,
         data={**environment.data.channels, **given.get("data", {})},
         hyperparameters={

@@ -127,7 +127,8 @@ def explain(
         said = f"The algorithm called sys.exit({error.code!r}) before train returned a model"
         advice = "Return the model, or raise an exception that says what is wrong."
     place = _place(chain, algorithm) if algorithm else ""
-    details = "".join(traceback.format_exception(error))
+    ours = isinstance(error, FrameworkError) and not place  # which says all that there is to say
+    details = "" if ours else "".join(traceback.format_exception(error))
     return Failure(_one_line(said, place, advice), exit_code, details)
 
 

@@ -255,6 +255,8 @@ def test_a_second_environment_lives_beside_it_and_is_destroyed_alone(
     assert gone.stdout.startswith("Kept:")
     again = other.ci("deploy")
     assert again.returncode == 0, again.stderr
+    unused = other.ci("destroy", "--yes", "test", "--with-data")
+    assert unused.returncode == 0, unused.stderr
     assert shop.ask(100) > 0
 
 

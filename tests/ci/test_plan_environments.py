@@ -215,6 +215,15 @@ def test_a_rejected_commit_stays_rejected(served: Developer, tmp_path: Path) -> 
     assert "was rejected" in done.stderr
 
 
+def test_what_is_not_committed_is_left_out_and_named(served: Developer, tmp_path: Path) -> None:
+    mine = with_change(served, tmp_path / "clone")
+    file = mine.clone / PREDICTOR
+    file.write_text(f"{file.read_text()}# not committed\n")
+    plan = plan_of(mine)
+    assert decided(plan) == NOTHING
+    assert any(f"not committed: {PREDICTOR}." in note for note in plan["notes"])
+
+
 def test_two_environments_decide_otherwise_of_one_commit(
     served: Developer, new: Developer, tmp_path: Path
 ) -> None:
@@ -251,7 +260,7 @@ def test_from_nothing_to_an_endpoint_of_somebody_else(
     sagemaker.delete_endpoint(**name)
     until(lambda: status(new) == "")
 
-    theirs = {**name, "EndpointConfigName": config_of_others(served, "theirs", instances=6)}
+    theirs = {**name, "EndpointConfigName": config_of_others(served, "theirs", instances=10)}
     sagemaker.create_endpoint(**theirs)
     assert "The endpoint is Creating: nothing can be released" in told(plan_of(mine))
     until(lambda: status(new) == "InService")

@@ -10,6 +10,7 @@ import pytest
 from local_test.aws.server import LocalAws
 from tests.ci.by_hand import BY_HAND
 from tests.ci.developer import Developer
+from tests.ci.environment_of_shop import until
 
 CONFIG = {"VariantName": "AllTraffic", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 
@@ -163,8 +164,32 @@ def test_an_endpoint_moved_by_hand_is_drift_and_what_is_left_is_an_orphan(shop: 
     ]
 
 
+def test_what_a_run_under_way_has_made_is_used(shop: Developer) -> None:
+    sagemaker, states = shop.client("sagemaker"), shop.client("stepfunctions")
+    run = shop.start("-".join(["long-name"] * 6), hyperparameters={"seconds": 60})
+    until(lambda: "Train" in shop.entered(run))
+    made = f"{shop.endpoint}-under-way"
+    job = sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending")
+    arn = job["TrainingJobSummaries"][0]["TrainingJobArn"]
+    tags = {one["Key"]: one["Value"] for one in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    given = [{"Key": key, "Value": tags[key]} for key in ("endpoint", "run")]
+    model = sagemaker.describe_model(ModelName=shop.live())
+    sagemaker.create_model(
+        ModelName=made,
+        PrimaryContainer={"Image": model["PrimaryContainer"]["Image"]},
+        ExecutionRoleArn=model["ExecutionRoleArn"],
+        Tags=given,
+    )
+    beside = status(shop)["orphans"]
+    states.stop_execution(executionArn=run)
+    after = status(shop)["orphans"]
+    sagemaker.delete_model(ModelName=made)
+    assert made not in [one["name"] for one in beside]
+    assert made in [one["name"] for one in after]
+
+
 def test_an_earlier_config_by_hand_is_drift(shop: Developer) -> None:
-    live, first = shop.live(), shop.executions()[0]["name"]
+    live, first = shop.live(), shop.executions()[-1]["name"]
     moved_to(shop, f"{shop.endpoint}-{first}")
     moved = drifted(shop)
     moved_to(shop, live)

@@ -147,8 +147,10 @@ def test_what_is_rolled_back_does_not_come_back(shop: Pipelines) -> None:
         assert shop.released(bad, number)[0] == 0
         assert shop.image() == image_of(bad)
         shop.does("rollback")
-        config = shop.live()
-        shop.does("rollback")
+        config, history = shop.live(), shop.does("history", "--json")
+        assert "already" in shop.does("rollback")
+        assert shop.does("history", "--json") == history
+        assert "put back by the rollback of" in shop.does("status")
     assert errors == []
     assert shop.live() == config
     assert shop.image() == shop.pointer() == image_of(good)

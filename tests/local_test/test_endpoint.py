@@ -108,6 +108,22 @@ def test_ctrl_c_stops_the_endpoint_and_leaves_nothing(bench, model, leftovers):
     assert not (bench.jobs / "endpoint.json").exists()
 
 
+def test_of_two_endpoints_the_newest_that_runs_is_asked(bench, model):
+    first = serve(bench, "--model", model)
+    entry = bench.jobs / "endpoint.json"
+    of_first = entry.read_text()
+    second = bench.start("serve", SCALE, "--engine", "process", "--model", model)
+    until = time.monotonic() + 60
+    while entry.read_text() == of_first:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    Serving(bench, second).stop()
+    assert entry.read_text() == of_first
+    assert first.invoke("--body", "[[2, 2]]").code == 0
+    assert first.stop()[0] == 130
+    assert not entry.exists()
+
+
 def test_serve_ends_when_its_container_does(bench, model):
     running = serve(bench, "--model", model)
     url = json.loads((bench.jobs / "endpoint.json").read_text())["url"]
