@@ -16,11 +16,13 @@ class Table:
         names: the columns' names, in the order of the cells; None when none were sent.
         textual: every cell is text (CSV), so "1.5" is a number and "" is missing;
             otherwise cells have JSON's types and None is missing.
+        checked: the rows are numbers, none of them missing or beyond what the schema allows.
     """
 
     rows: Sequence[Any]
     names: list[str] | None = None
     textual: bool = False
+    checked: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)

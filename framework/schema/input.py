@@ -107,6 +107,8 @@ class InputSchema(BaseModel):
                 f"{self.width} values.",
             )
         rows = table.rows
+        if table.checked:
+            return rows.astype(self.dtype, copy=False).reshape(len(rows), *self.row_shape)
         if isinstance(rows, np.ndarray):
             cells: Any = self._flat_array(rows)
         else:

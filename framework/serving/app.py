@@ -81,7 +81,8 @@ def create_app(service: Service) -> Flask:
     def record(response: Response) -> Response:
         if request.path == "/invocations":
             service.measure()
-            service.record(g.started, g.request_id, request.method, response.status_code, g.facts)
+            seconds = time.monotonic() - g.started
+            service.record(seconds, g.request_id, request.method, response.status_code, g.facts)
         elif request.path not in WATCHED or response.status_code != 200:
             log.info(
                 "request",

@@ -143,4 +143,4 @@ def _kind(table: Table) -> Any:
     """Tables of one kind can be joined."""
     names = tuple(table.names) if table.names is not None else None
     shape = getattr(table.rows, "shape", None)
-    return names, table.textual, shape and (shape[1:], table.rows.dtype.str)
+    return names, table.textual, table.checked, shape and (shape[1:], table.rows.dtype.str)

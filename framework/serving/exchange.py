@@ -7,7 +7,6 @@ the same request has the same answer on either.
 import json
 import os
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -64,10 +63,9 @@ class Service:
         self.telemetry.holds(max(0, in_flight - self.pipeline.running), in_flight)
 
     def record(
-        self, came: float, request_id: str, method: str, status: int, facts: Mapping[str, Any]
+        self, seconds: float, request_id: str, method: str, status: int, facts: Mapping[str, Any]
     ) -> None:
-        """An invocation that came at this moment has its answer."""
-        seconds = time.monotonic() - came
+        """An invocation has been answered, so long after it came."""
         self.telemetry.answered(status, seconds)
         self._log.invocation(
             "invocation",

@@ -10,13 +10,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from framework.errors import RequestError
 
 Answer = TypeVar("Answer")
+Interrupt = Callable[[], None]
 STUCK = "This worker is being replaced, because a prediction does not end."
+
+
+def _nothing() -> None:
+    """The job need not know that another one came."""
 
 
 class Busy(RequestError):
@@ -49,7 +55,8 @@ class Pipeline:
         self.running = 0
         self.timeout = timeout
         self._on_stuck = on_stuck
-        self._jobs: SimpleQueue[tuple[Future, Callable[[], Any]]] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Future, Callable[[], Any], Interrupt]] = SimpleQueue()
+        self._interrupt: Interrupt = _nothing
         self._open: set[Future] = set()
         self._lock = threading.Lock()
         self._closed = ""
@@ -97,9 +104,17 @@ class Pipeline:
         with self._lock:
             self._free += 1
 
-    def call(self, job: Callable[[], None]) -> None:
-        """Let the thread run ``job``, for whose end nobody waits."""
-        self._jobs.put((Future(), job))
+    def call(self, job: Callable[[], None], interrupt: Interrupt = _nothing) -> None:
+        """Let the thread run ``job``, for whose end nobody waits.
+
+        Args:
+            interrupt: called when another job comes while this one runs.
+        """
+        self._jobs.put((Future(), job, interrupt))
+
+    def has_jobs(self) -> bool:
+        """Whether a job waits for the thread."""
+        return not self._jobs.empty()
 
     def run(self, job: Callable[[], Answer], due: float | None = None) -> Answer:
         """Let the thread run ``job`` and return what it returns, or raise what it raises.
@@ -116,7 +131,8 @@ class Pipeline:
             if self._closed:
                 raise Busy(self._closed)
             self._open.add(future)
-            self._jobs.put((future, job))
+            self._jobs.put((future, partial(self._as_one, job), _nothing))
+        self._interrupt()
         try:
             return future.result(None if due is None else max(0.0, due - time.monotonic()))
         except CancelledError:
@@ -149,10 +165,9 @@ class Pipeline:
 
     def _work(self) -> None:
         while True:
-            future, job = self._jobs.get()
+            future, job, self._interrupt = self._jobs.get()
             if not future.set_running_or_notify_cancel():
                 continue
-            self.running = 1
             try:
                 answer = job()
             except Exception as error:
@@ -161,8 +176,13 @@ class Pipeline:
                 _settle(future, error=RuntimeError(f"it raised {end!r}"))
             else:
                 _settle(future, answer=answer)
-            finally:
-                self.running = 0
+
+    def _as_one(self, job: Callable[[], Answer]) -> Answer:
+        self.running = 1
+        try:
+            return job()
+        finally:
+            self.running = 0
 
 
 def _settle(future: Future, answer: Any = None, error: BaseException | None = None) -> None:

@@ -30,7 +30,7 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
     if schema is not None and schema.largest_float and "header" not in parameters:
         plain = matrix.of_lines(body, schema.width, schema.largest_float)
         if plain is not None:
-            return Table(plain)
+            return Table(plain, checked=True)
     rows = _parsed(text_of(body, parameters))
     while rows and not rows[-1]:
         rows.pop()

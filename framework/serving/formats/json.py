@@ -25,7 +25,7 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
     if schema is not None and schema.largest_float:
         plain = matrix.of_instances(body, schema.width, schema.largest_float)
         if plain is not None:
-            return Table(plain)
+            return Table(plain, checked=True)
     return table_of(parsed(text_of(body, parameters), "The body"), schema)
 
 

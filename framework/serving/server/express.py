@@ -26,6 +26,8 @@ from framework.serving.settings import MEGABYTE
 
 MOST_BYTES = 8 * MEGABYTE
 MOST_BATCH_BYTES = MEGABYTE
+QUICK_SECONDS = 0.002
+QUICK_FOR_SECONDS = 1.0
 SOMEBODY = object()
 MOST_HEADERS = 32
 MOST_HEAD_BYTES = 4096
@@ -154,6 +156,8 @@ class Express:
         self._waiting: deque[Taken] = deque()
         self._running: list[Taken] = []
         self._called = False
+        self._sent: deque[tuple[Taken, Reply, float]] = deque()
+        self._quick_until = 0.0
 
     def take(self, connection: Any, data: bytes) -> None:
         """Take a request, which will be answered.
@@ -184,9 +188,24 @@ class Express:
 
     def flush(self) -> None:
         """Have what waits answered; to be called after each round of the poller."""
+        self._write_down()
         if self._waiting and not self._called:
             self._called = True
-            self._pipeline.call(self._answer_waiting)
+            self._pipeline.call(self._job)
+
+    def answer(self) -> None:
+        """Answer what waits; for the pipeline's thread, which predicts."""
+        while self._waiting:
+            self._answer_waiting()
+        self._write_down()
+
+    def is_quick(self) -> bool:
+        """Whether answers take so little time now that other sockets can wait for them."""
+        return time.monotonic() < self._quick_until
+
+    def is_not_quick(self) -> None:
+        """An answer takes longer than the ones before it."""
+        self._quick_until = 0.0
 
     def look(self) -> None:
         """Answer those whose time is up, and those that no prediction will answer any more."""
@@ -214,16 +233,25 @@ class Express:
             while True:
                 self._answer(self._waiting.popleft(), Busy(reason))
 
-    def _answer_waiting(self) -> None:
+    def _job(self) -> None:
         self._called = False
-        self._running = batch = [one for one in self._next_batch() if one in self._open]
+        self._answer_waiting()
         self.flush()
+
+    def _answer_waiting(self) -> None:
+        self._running = batch = [one for one in self._next_batch() if one in self._open]
+        if not batch:
+            return
         now = time.monotonic()
         self._pipeline.running = len(batch)
         self._service.telemetry.waited(now - one.came for one in batch)
         for one, outcome in zip(batch, self._outcomes(batch), strict=True):
             self._answer(one, outcome)
         self._running = []
+        self._pipeline.running = 0
+        ended = time.monotonic()
+        self._quick_until = ended + QUICK_FOR_SECONDS if ended - now < QUICK_SECONDS else 0.0
+        self._write_down()
         self._service.measure()
 
     def _next_batch(self) -> Iterator[Taken]:
@@ -259,14 +287,22 @@ class Express:
             return exchange.failed(error, taken.request_id)
 
     def _reply(self, taken: Taken, reply: Reply) -> None:
-        asked = taken.asked
-        facts = {"content_type": asked.invocation.content_type, "bytes": len(asked.body)}
-        facts |= reply.facts
-        self._service.record(taken.came, taken.request_id, "POST", reply.status, facts)
         stays = self._stays()
         lines = "".join([f"{name}: {value}\r\n" for name, value in reply.headers])
         head = f"{_beginning(reply.line, int(time.time()), stays)}{lines}\r\n"
         self._send(taken.connection, head.encode("latin-1") + reply.body, stays)
+        self._sent.append((taken, reply, time.monotonic()))
+
+    def _write_down(self) -> None:
+        """Tell metrics and log of what was answered: after that, because it takes a while."""
+        with suppress(IndexError):
+            while True:
+                taken, reply, now = self._sent.popleft()
+                asked = taken.asked
+                facts = {"content_type": asked.invocation.content_type, "bytes": len(asked.body)}
+                facts |= reply.facts
+                seconds = now - taken.came
+                self._service.record(seconds, taken.request_id, "POST", reply.status, facts)
 
 
 @lru_cache(64)

@@ -20,11 +20,14 @@ from typing import Any
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import errors
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
 from framework.serving import log
+from framework.serving.server.balance import LEAVE_SECONDS, Manners
+from framework.serving.server.connection import STALL_SECONDS, Connection
 from framework.serving.server.express import Unfinished, Unusual
 from framework.serving.server.listening import arriving, refuse_new_connections
+from framework.serving.server.loan import Loan
 from framework.serving.settings import MEGABYTE
 
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
@@ -36,10 +39,6 @@ MOST_HELD_BYTES = 64 * MEGABYTE  # of large requests that have begun
 MOST_BYTES_AT_ONCE = 16384
 HOLD_SECONDS = 1.0
 LOOK_SECONDS = 0.1
-LEAVE_SECONDS = 0.001
-MOST_LEFT = 20
-FORGIVING_SECONDS = 1.0
-STALL_SECONDS = 30.0  # a client may pause so long within a request
 LINGER_SECONDS = 2.0
 DISCARD_BYTES = 65536
 ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
@@ -48,45 +47,6 @@ STATUS_OF_ERROR = {
     errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
     errors.ExpectationFailed: (417, "Expectation Failed"),
 }
-
-
-class Connection(TConn):
-    """A connection to one client.
-
-    Attributes:
-        busy: a request of it is on the short way.
-        sending: a thread writes an answer to it.
-        paused: the poller does not watch it, because it sent more while it was busy.
-        held: the beginning of a request whose rest has not come.
-        wanted: bytes of that request.
-        gone: it is closed.
-    """
-
-    def __init__(self, worker: "Worker", client: socket.socket, address: Any, server: Any):
-        super().__init__(worker.cfg, client, address, server)
-        self._worker = worker
-        self.busy = False
-        self.sending = False
-        self.paused = False
-        self.gone = False
-        self.held = bytearray()
-        self.wanted = 0
-
-    def init(self) -> None:
-        super().init()
-        self.sock.settimeout(STALL_SECONDS)
-
-    def give_up_held(self) -> bytes:
-        """What was held, and is not held any more."""
-        data = bytes(self.held)
-        self.held.clear()
-        return data
-
-    def close(self, graceful: bool = False) -> None:
-        if graceful:
-            self._worker.linger(self)
-        else:
-            super().close()
 
 
 class Worker(ThreadWorker):
@@ -98,9 +58,7 @@ class Worker(ThreadWorker):
         self.growth: Any = None
         self.leaving = False
         self.looks_next = 0.0
-        self.looks_away = False
-        self.left_to_others = 0
-        self.leaves_until = 0.0
+        self.manners = Manners(lambda: self.app.has_fewest_connections(self))
         self.pipeline: Any = None
         self.lingering: deque[Connection] = deque()
         self.express: Any = None
@@ -122,7 +80,7 @@ class Worker(ThreadWorker):
     def retire(self) -> None:
         """Answer what is accepted and end, so that the master starts another worker."""
         self.alive = False
-        self.method_queue.defer(lambda: None)
+        self._wake()
 
     def init_signals(self) -> None:
         super().init_signals()
@@ -148,7 +106,8 @@ class Worker(ThreadWorker):
 
     def accept(self, listener: Any) -> bool:
         """Take one connection and wait for its first byte; False when none is there to take."""
-        if self.alive and self._leaves_it_to_others():
+        if self.alive and self.manners.leaves_it():
+            self.set_accept_enabled(False)
             return False
         try:
             client, address = listener.accept()
@@ -159,22 +118,6 @@ class Worker(ThreadWorker):
         connection.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(connection)
         self._watch(connection, partial(self.on_client_socket_readable, connection))
-        return True
-
-    def _leaves_it_to_others(self) -> bool:
-        """Whether a worker with fewer connections is to take it; not if none does so for long."""
-        now = time.monotonic()
-        if self.app.has_fewest_connections(self):
-            self.left_to_others = 0
-            return False
-        if now > self.leaves_until + FORGIVING_SECONDS:
-            self.left_to_others = 0
-        if self.left_to_others == MOST_LEFT:
-            return False
-        self.left_to_others += 1
-        self.leaves_until = now + LEAVE_SECONDS
-        self.set_accept_enabled(False)
-        self.looks_away = True
         return True
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
@@ -314,12 +257,36 @@ class Worker(ThreadWorker):
         return [conn for conn in self.short if not conn.busy]
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Handle what sockets have to say, then what threads have left to do, then predict.
+        """Poll, and have answered what came; where answers are quick, who predicts polls itself."""
+        if timeout and self._stays_as_it_is() and self.express.is_quick():
+            loan = Loan(min(timeout, LOOK_SECONDS))
+            self.pipeline.call(partial(loan.use, partial(self._poll_and_answer, loan)), self._wake)
+            if not loan.wait():
+                self.express.is_not_quick()
+        else:
+            self._poll(timeout)
+            self.express.flush()
+
+    def _poll_and_answer(self, loan: Loan) -> None:
+        while loan.may_poll() and self._stays_as_it_is() and not self.pipeline.has_jobs():
+            self._poll(loan.left)
+            loan.leave_poller()
+            self.express.answer()
+
+    def _stays_as_it_is(self) -> bool:
+        """Whether gunicorn's loop would find nothing to do beside polling."""
+        return self.alive and self._accepting and self.nr_conns < self.worker_connections
+
+    def _wake(self) -> None:
+        self.method_queue.defer(lambda: None)
+
+    def _poll(self, timeout: float) -> None:
+        """Handle what sockets have to say, then what threads have left to do.
 
         In this order, because what threads leave may close a socket that had something to say.
         """
         left = None
-        if self.looks_away:
+        if self.manners.looks_away:
             timeout = min(timeout, LEAVE_SECONDS)
         for key, _ in self.poller.select(timeout):
             if key.fd == self.method_queue.fileno():
@@ -328,13 +295,11 @@ class Worker(ThreadWorker):
                 key.data(key.fileobj)
         if left is not None:
             left.data(left.fileobj)
-        self.express.flush()
         self.app.note_connections(self)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        if enabled and self.looks_away and time.monotonic() < self.leaves_until:
+        if enabled and not self.manners.looks_again():
             return
-        self.looks_away = False
         super().set_accept_enabled(enabled)
         if self.app.stopping and not enabled and not self.alive:
             for listener in self.sockets:

@@ -100,12 +100,18 @@ def test_what_goes_the_ordinary_way_is_in_flight_too(sums: Serving) -> None:
         assert [first.reply().status, second.reply().status] == [200, 200]
 
 
-def test_a_running_prediction_delays_nobody_else(sums: Serving) -> None:
-    with clients(sums.port, 1) as (client,):
+@pytest.mark.parametrize("quick_ones", [0, 50])
+def test_a_running_prediction_delays_nobody_else(sums: Serving, quick_ones: int) -> None:
+    """Also one that comes while the thread that predicts is the one that polls."""
+    with clients(sums.port, 2) as (client, other):
+        for _ in range(quick_ones):
+            assert client.ask(request(b"1,2\n")).status == 200
+        began = time.monotonic()
         thread = in_background(client, request(b"15,2\n"))
         eventually(lambda: metrics(sums.port)["serving_in_flight"] == 1)
-        began = time.monotonic()
         assert sums.ping() == 200
+        other.send(request(b"1,2\n", content_type="text/none"))
+        assert other.reply().status == 415
         assert metrics(sums.port)["serving_in_flight"] == 1
         assert time.monotonic() - began < 1
         thread.join()
@@ -132,11 +138,14 @@ def test_excess_is_refused_at_once(tmp_path: Path) -> None:
         assert seen['serving_requests_total{code="200"}'] == 5
 
 
-def test_a_prediction_that_does_not_end_costs_its_worker(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quick_ones", [0, 50])
+def test_a_prediction_that_does_not_end_costs_its_worker(tmp_path: Path, quick_ones: int) -> None:
     with (
         batching(tmp_path, SAGEMAKER_MODEL_SERVER_TIMEOUT="1") as served,
         clients(served.port, 3) as (first, *others),
     ):
+        for _ in range(quick_ones):
+            assert first.ask(request(b"1,2\n")).status == 200
         first.send(request(b"15,3600\n"))
         eventually(lambda: metrics(served.port)["serving_in_flight"] == 1)
         statuses = {status for status, _, _ in at_once(others, [request(b"1,1\n")] * 2)}

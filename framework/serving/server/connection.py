@@ -1,0 +1,50 @@
+"""A connection, with where it is between the poller, the short way and the ordinary one."""
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.workers.gthread import TConn
+
+if TYPE_CHECKING:
+    from framework.serving.server.worker import Worker
+
+STALL_SECONDS = 30.0  # a client may pause so long within a request
+
+
+class Connection(TConn):
+    """A connection to one client.
+
+    Attributes:
+        busy: a request of it is on the short way.
+        sending: a thread writes an answer to it.
+        paused: the poller does not watch it, because it sent more while it was busy.
+        held: the beginning of a request whose rest has not come.
+        wanted: bytes of that request.
+        gone: it is closed.
+    """
+
+    def __init__(self, worker: "Worker", client: socket.socket, address: Any, server: Any):
+        super().__init__(worker.cfg, client, address, server)
+        self._worker = worker
+        self.busy = False
+        self.sending = False
+        self.paused = False
+        self.gone = False
+        self.held = bytearray()
+        self.wanted = 0
+
+    def init(self) -> None:
+        super().init()
+        self.sock.settimeout(STALL_SECONDS)
+
+    def give_up_held(self) -> bytes:
+        """What was held, and is not held any more."""
+        data = bytes(self.held)
+        self.held.clear()
+        return data
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._worker.linger(self)
+        else:
+            super().close()
