@@ -14,6 +14,7 @@ from ci.commands import (
     doctor,
     history,
     image,
+    merge,
     new,
     plan,
     point,
@@ -69,6 +70,9 @@ def _add_pushes(command: Add, of_environment: Add) -> None:
     planned.add_argument("--markdown", type=Path, metavar="FILE", help="write it for a reviewer")
     shown = command("comment", comment.run, "show plans in the merge request")
     shown.add_argument("files", nargs="+", type=Path, help="written by `plan --markdown`")
+    of_environment(
+        "merge", merge.run, "merge a tested merge request, where the environment says so"
+    )
     newest = command("base", image.base, "pull the base image, and print BASE_IMAGE by digest")
     newest.add_argument("--commit", default="HEAD", help="default: HEAD")
     built = command("build", image.build, "build the image of this commit, if a plan wants one")

@@ -174,6 +174,13 @@ class Registry:
 
 
 @dataclass(frozen=True)
+class Review:
+    """Who merges: people, or the pipeline schedule once a branch is tested (`ci merge`)."""
+
+    merge: Literal["manual", "tested"] = "manual"
+
+
+@dataclass(frozen=True)
 class Notify:
     """Who hears of every run's end."""
 
@@ -219,6 +226,7 @@ class Environment:
     triggers: Triggers = field(default_factory=Triggers)
     registry: Registry = field(default_factory=Registry)
     notify: Notify = field(default_factory=Notify)
+    review: Review = field(default_factory=Review)
     access: Access = field(default_factory=Access)
 
     @property
