@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,8 @@ class Serving:
 
     def workers(self) -> list[int]:
         """Process numbers of the workers that have become ready and live."""
-        started = {line["worker"] for line in self.events("worker ready")}
-        return sorted(worker for worker in started if _lives(worker))
+        ready = {line["worker"]: line["time"] for line in self.events("worker ready")}
+        return sorted(worker for worker, when in ready.items() if _lives(worker, when))
 
     def all_workers(self, count: int = 2) -> list[int]:
         """Process numbers of the workers, as soon as that many are ready."""
@@ -143,12 +144,18 @@ class Reply:
         return error["message"]
 
 
-def _lives(process: int) -> bool:
-    """Whether it exists and is no zombie."""
+def _lives(process: int, when: str) -> bool:
+    """Whether the process that had this number then exists and is no zombie.
+
+    Numbers are used again: a drill that kills workers must not kill somebody else.
+    """
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return False
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    began = booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return fields[0] != "Z" and began <= datetime.fromisoformat(when).timestamp()
 
 
 def eventually(question: Callable[[], Any], seconds: float = 20) -> Any:
