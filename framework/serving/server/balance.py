@@ -70,7 +70,6 @@ class Manners:
         self.looks_away = True
         return True
 
-    def looks_again(self) -> bool:
-        """Whether the moment is over."""
-        self.looks_away = self.looks_away and time.monotonic() < self._until
-        return not self.looks_away
+    def still_looks_away(self) -> bool:
+        """Whether the moment is not over."""
+        return self.looks_away and time.monotonic() < self._until

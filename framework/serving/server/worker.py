@@ -107,7 +107,7 @@ class Worker(ThreadWorker):
     def accept(self, listener: Any) -> bool:
         """Take one connection and wait for its first byte; False when none is there to take."""
         if self.alive and self.manners.leaves_it():
-            self.set_accept_enabled(False)
+            super().set_accept_enabled(False)
             return False
         try:
             client, address = listener.accept()
@@ -298,8 +298,9 @@ class Worker(ThreadWorker):
         self.app.note_connections(self)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        if enabled and not self.manners.looks_again():
+        if enabled and self.manners.still_looks_away():
             return
+        self.manners.looks_away = False
         super().set_accept_enabled(enabled)
         if self.app.stopping and not enabled and not self.alive:
             for listener in self.sockets:
