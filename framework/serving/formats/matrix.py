@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 NUMBERS = b"0123456789+-.eE"
 UNREADABLE = (ValueError, TypeError, RuntimeError)  # what simdjson raises
-COMMA, NEWLINE = b",\n"
 NEGATIVE_ZERO = re.compile(rb"-0(?![.0-9eE])")  # an integer in JSON, and so without its sign
 INSTANCES = re.compile(rb'\s*\{\s*"instances"\s*:\s*(\[.*\])\s*\}\s*', re.DOTALL)
 
@@ -26,13 +25,15 @@ def of_lines(lines: bytes, width: int, largest: float) -> "np.ndarray | None":
         width: cells of one row.
         largest: magnitude that numbers may have.
     """
-    text = lines.removesuffix(b"\n")
-    if text.translate(None, NUMBERS + b",\n") or NEGATIVE_ZERO.search(text):
+    between = lines.translate(None, NUMBERS)
+    line = b"," * (width - 1) + b"\n"
+    rows = len(between) // width + (not lines.endswith(b"\n"))
+    ended = len(between) == rows * width
+    if between != (line * rows if ended else (line * rows)[:-1]):
         return None
-    rows = text.count(b"\n") + 1
-    if text.count(b",") != rows * (width - 1) or not (rows == 1 or _are_even(text, rows, width)):
-        return None
-    return _parsed(b"[%b]" % text.replace(b"\n", b","), rows, width, largest)
+    cells = memoryview(lines.replace(b"\n", b","))
+    values = _parsed(b"[%b]" % (cells[:-1] if ended else cells), rows, width, largest)
+    return None if values is None or _has_negative_zero(values, lines) else values
 
 
 def of_instances(body: bytes, width: int, largest: float) -> "np.ndarray | None":
@@ -41,7 +42,7 @@ def of_instances(body: bytes, width: int, largest: float) -> "np.ndarray | None"
     if not match:
         return None
     text = match[1]
-    if text.translate(None, NUMBERS + b",[] \t\r\n") or NEGATIVE_ZERO.search(text):
+    if text.translate(None, NUMBERS + b",[] \t\r\n"):
         return None
     try:
         rows = simdjson.Parser().parse(text)
@@ -49,16 +50,13 @@ def of_instances(body: bytes, width: int, largest: float) -> "np.ndarray | None"
         even = flat and all(isinstance(row, simdjson.Array) and len(row) == width for row in rows)
     except UNREADABLE:
         return None
-    return _parsed(text, len(rows), width, largest) if even else None
+    values = _parsed(text, len(rows), width, largest) if even else None
+    return None if values is None or _has_negative_zero(values, text) else values
 
 
-def _are_even(text: bytes, rows: int, width: int) -> bool:
-    """Whether every line ends after its ``width``-th cell."""
-    import numpy as np
-
-    characters = np.frombuffer(text, dtype=np.uint8)
-    ends = characters[(characters == COMMA) | (characters == NEWLINE)]
-    return bool((ends[width - 1 :: width] == NEWLINE).all()) and len(ends) == rows * width - 1
+def _has_negative_zero(values: "np.ndarray", text: bytes) -> bool:
+    """Whether a zero was read without its sign."""
+    return not values.all() and NEGATIVE_ZERO.search(text) is not None
 
 
 def _parsed(text: bytes, rows: int, width: int, largest: float) -> "np.ndarray | None":
