@@ -9,6 +9,7 @@ are predicted together; there, numbers may differ by the model's tolerance.
 """
 
 import argparse
+import io
 import re
 import sys
 import tempfile
@@ -16,10 +17,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from framework.difference import difference
 from framework.manifest import Manifest
 from framework.testing.answers import answers_in, tolerance_of
 from framework.testing.client import Reply
+from framework.testing.rows import CSV, NPY
 from tests.algorithms.workshop import ALGORITHMS, CONTAINER, Workshop
 from tests.framework.data.malformed import Case, Forge
 from tests.framework.serving.batched import Answer, at_once, clients, metrics, request
@@ -79,8 +83,7 @@ class Roads:
         """Whether two answers differ by rounding only."""
         if (alone.status, together.status) != (200, 200):
             return False
-        first, second = (answers_in(_reply(one)) for one in (alone, together))
-        return not difference(first, second, self.tolerance)
+        return not difference(_values(alone), _values(together), self.tolerance)
 
 
 def _bytes(case: Case, name: str, **headers: str) -> bytes:
@@ -88,8 +91,21 @@ def _bytes(case: Case, name: str, **headers: str) -> bytes:
     return request(case.body, case.content_type, **given)
 
 
-def _reply(answer: Answer) -> Any:
-    return Reply(answer.status, dict(answer.headers), answer.body)
+def _values(answer: Answer) -> Any:
+    """What it says, with numbers as numbers in every format."""
+    reply = Reply(answer.status, dict(answer.headers), answer.body)
+    if reply.content_type == NPY:
+        return np.load(io.BytesIO(answer.body), allow_pickle=False).tolist()
+    return _numbers(answers_in(reply)) if reply.content_type.startswith(CSV) else answers_in(reply)
+
+
+def _numbers(cells: Any) -> Any:
+    if isinstance(cells, list):
+        return [_numbers(cell) for cell in cells]
+    try:
+        return float(cells)
+    except ValueError:
+        return cells
 
 
 def drill(algorithm: Path, requests: int, seed: int) -> Roads:
