@@ -10,6 +10,7 @@ from typing import Any
 from ci.errors import CiError
 
 SECONDS = 30
+NOT_ALLOWED = (401, 403, 404)
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ class MergeRequests:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise CiError(
-                f"GitLab refuses {method} {url} with {error.code}: {self.variable} must be a "
-                f"project access token with the scope api and at least the role {self.role}."
-            ) from None
+            advice = (
+                f"{self.variable} must be a project access token with the scope api and at least "
+                f"the role {self.role}."
+            )
+            told = advice if error.code in NOT_ALLOWED else "Run the job again."
+            raise CiError(f"GitLab refuses {method} {url} with {error.code}. {told}") from None
         except OSError as error:
             raise CiError(f"GitLab cannot be reached at {url}: {error}.") from None

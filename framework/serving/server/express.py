@@ -194,10 +194,9 @@ class Express:
             self._pipeline.call(self._job)
 
     def answer(self) -> None:
-        """Answer what waits; for the pipeline's thread, which predicts."""
-        while self._waiting:
-            self._answer_waiting()
-        self._write_down()
+        """Answer a batch of what waits; the rest is the pipeline's job, in its turn."""
+        self._answer_waiting()
+        self.flush()
 
     def is_quick(self) -> bool:
         """Whether answers take so little time now that other sockets can wait for them."""
@@ -235,8 +234,7 @@ class Express:
 
     def _job(self) -> None:
         self._called = False
-        self._answer_waiting()
-        self.flush()
+        self.answer()
 
     def _answer_waiting(self) -> None:
         self._running = batch = [one for one in self._next_batch() if one in self._open]

@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,29 @@ def test_a_running_prediction_delays_nobody_else(sums: Serving, quick_ones: int)
         assert metrics(sums.port)["serving_in_flight"] == 1
         assert time.monotonic() - began < 1
         thread.join()
+
+
+def test_the_ordinary_way_has_its_turn_when_quick_answers_become_slow(sums: Serving) -> None:
+    """However many wait on the short way, and whichever thread polls."""
+    stopping = threading.Event()
+
+    def ask_on(client: Client) -> None:
+        while not stopping.is_set():
+            assert client.ask(request(b"15,0.02\n")).status == 200
+
+    with clients(sums.port, 10) as (quick, ordinary, *others), ThreadPoolExecutor(8) as pool:
+        for _ in range(50):
+            assert quick.ask(request(b"1,2\n")).status == 200
+        busy = [pool.submit(ask_on, other) for other in others]
+        time.sleep(0.5)
+        began = time.monotonic()
+        for _ in range(10):
+            assert ordinary.ask(request(b"1,2\n", TE="trailers")).status == 200
+        took = time.monotonic() - began
+        stopping.set()
+        for one in busy:
+            one.result()
+    assert took < 5
 
 
 def test_excess_is_refused_at_once(tmp_path: Path) -> None:
