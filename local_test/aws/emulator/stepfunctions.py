@@ -9,6 +9,7 @@ import json
 import threading
 import time
 import uuid
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -35,6 +36,8 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
     StatesErrorNameType,
 )
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import Heartbeat
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Timeout
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
@@ -56,7 +59,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -84,6 +89,9 @@ SDK_NAMES = {  # as Step Functions spells services; others only begin with a cap
 MOTO_S = executor.StepFunctionsParserBackend.start_execution
 MOTO_DESCRIBES = StepFunctionResponse.describe_execution
 MOTO_RETRIES = retrier_decl.RetrierDecl._eval_body
+MOTO_EVALUATES = Timeout.eval
+MOTO_FAILS = Environment.set_error
+WAITS = {ResourceCondition.Sync, ResourceCondition.Sync2}
 TASK_FAILED = StatesErrorName(StatesErrorNameType.StatesTaskFailed)
 EVENT = "Step Functions Execution Status Change"
 
@@ -97,6 +105,8 @@ def install(world: World) -> None:
     pause = _pause_by(world)
     retrier_decl.time = SimpleNamespace(sleep=lambda seconds: pause(_here.env, seconds))
     retrier_decl.RetrierDecl._eval_body = _retry
+    Timeout.eval = Heartbeat.eval = _seconds
+    Environment.set_error = _fail
     WaitFunction._wait_interval = lambda _, env, wait_seconds: pause(env, wait_seconds)
     state_task_factory.state_task_service_for = _service_for(world)
     BaseExecutionWorkerCommunication.terminated = _told_to(world)
@@ -118,7 +128,31 @@ def reset() -> None:
 # Tasks
 
 
-class SageMakerTask(callbacks.StateTaskServiceCallback):
+class Waiting(callbacks.StateTaskServiceCallback):
+    """A task that may wait for what it has started, and then stops it with its execution."""
+
+    @abstractmethod
+    def _stop(self, parameters: dict[str, Any], answer: dict[str, Any], region: str) -> None:
+        """Stop what was started with these parameters, and with this answer."""
+
+    def _eval_integration_pattern(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, **others: Any
+    ) -> None:
+        answer = env.stack[-1]
+        try:
+            super()._eval_integration_pattern(
+                env=env,
+                resource_runtime_part=resource_runtime_part,
+                normalised_parameters=normalised_parameters,
+                **others,
+            )
+        finally:
+            if not env.is_running() and self.resource.condition in WAITS:
+                with suppress(ClientError):  # it has ended by itself
+                    self._stop(normalised_parameters, answer, resource_runtime_part.region)
+
+
+class SageMakerTask(Waiting):
     """``arn:aws:states:::sagemaker:createTrainingJob.sync`` and its kind."""
 
     def __init__(self, world: World):
@@ -137,25 +171,10 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
         answer.pop("ResponseMetadata")
         env.stack.append(_as_json(answer))
 
-    def _eval_integration_pattern(
-        self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, **others: Any
-    ) -> None:
-        self._stop = lambda: self._stop_job(resource_runtime_part, normalised_parameters)
-        if not env.is_running():  # moto would take the answer for the timeout
-            self._stop()
-            return
-        super()._eval_integration_pattern(
-            env=env,
-            resource_runtime_part=resource_runtime_part,
-            normalised_parameters=normalised_parameters,
-            **others,
-        )
-
-    def _stop_job(self, resource_runtime_part: Any, normalised_parameters: Any) -> None:
+    def _stop(self, parameters: dict[str, Any], answer: dict[str, Any], region: str) -> None:
         kind, word = JOBS[self.resource.api_action.lower()]
-        client = self._world.client("sagemaker", resource_runtime_part.region)
-        with suppress(ClientError):  # it has ended by itself
-            getattr(client, f"stop_{kind}")(**{f"{word}Name": normalised_parameters[f"{word}Name"]})
+        client = self._world.client("sagemaker", region)
+        getattr(client, f"stop_{kind}")(**{f"{word}Name": parameters[f"{word}Name"]})
 
     def _build_sync_resolver(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, *_: Any, **__: Any
@@ -175,9 +194,6 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
             raise FailureEventException(self._failed(env, TASK_FAILED, json.dumps(described)))
 
         return ended
-
-    def _eval_sync(self, env: Any, *arguments: Any, **keywords: Any) -> Any:
-        return _stopping(self, env, super()._eval_sync, *arguments, **keywords)
 
     def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, ClientError):
@@ -201,30 +217,26 @@ class SageMakerTask(callbacks.StateTaskServiceCallback):
         )
 
 
-class MachineTask(StateTaskServiceSfn):
+class MachineTask(Waiting, StateTaskServiceSfn):
     """``arn:aws:states:::states:startExecution``, and with ``.sync`` and ``.sync:2``."""
 
     def _eval_service_task(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, *_: Any, **__: Any
     ) -> None:
-        client = boto_client_for(
-            service="stepfunctions", region=resource_runtime_part.region, state_credentials=None
-        )
+        client = _states(resource_runtime_part.region)
         given = {name[0].lower() + name[1:]: item for name, item in normalised_parameters.items()}
         answer = client.start_execution(**given)
         answer.pop("ResponseMetadata")
-        arn = {"executionArn": answer["executionArn"]}
-        self._stop = lambda: client.stop_execution(**arn)
         env.stack.append(answer)
         self._normalise_response(answer)
+
+    def _stop(self, parameters: dict[str, Any], answer: dict[str, Any], region: str) -> None:
+        _states(region).stop_execution(executionArn=answer["ExecutionArn"])
 
     def _normalise_response(self, response: Any, *_: Any, **__: Any) -> None:
         """Keys begin with a capital in Step Functions."""
         for name in list(response):
             response[name[0].upper() + name[1:]] = _as_json(response.pop(name))
-
-    def _eval_sync(self, env: Any, *arguments: Any, **keywords: Any) -> Any:
-        return _stopping(self, env, super()._eval_sync, *arguments, **keywords)
 
 
 class SdkTask(StateTaskServiceAwsSdk):
@@ -248,15 +260,8 @@ class SdkTask(StateTaskServiceAwsSdk):
         return self._get_task_failure_event(env=env, error=error, cause=_cause(ex))
 
 
-def _stopping(
-    task: Any, env: Any, evaluate: Callable[..., Any], *arguments: Any, **keywords: Any
-) -> Any:
-    """A stopped execution stops what its task waits for."""
-    outcome = evaluate(env, *arguments, **keywords)
-    if not env.is_running():
-        with suppress(ClientError):  # it has ended by itself
-            task._stop()
-    return outcome
+def _states(region: str) -> Any:
+    return boto_client_for(service="stepfunctions", region=region, state_credentials=None)
 
 
 def _service_for(world: World) -> Callable[..., Any]:
@@ -348,6 +353,21 @@ _here = threading.local()  # the environment in which this thread retries someth
 def _retry(self: retrier_decl.RetrierDecl, env: Any) -> None:
     _here.env = env
     MOTO_RETRIES(self, env)
+
+
+def _seconds(self: Timeout | Heartbeat, env: Any) -> None:
+    """Push seconds also when the execution has been stopped: moto takes what is there for them."""
+    depth = len(env.stack)
+    MOTO_EVALUATES(self, env)
+    if len(env.stack) == depth:
+        env.stack.append(0)
+
+
+def _fail(self: Environment, error: Any) -> None:
+    """What has been stopped stays so, whatever its states make of it."""
+    with self._state_mutex:
+        if not isinstance(self.program_state(), ProgramStopped):
+            MOTO_FAILS(self, error)
 
 
 def _pause_by(world: World) -> Callable[[Any, float], None]:

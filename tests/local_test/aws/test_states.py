@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 from typing import Any
 
 import pytest
@@ -490,11 +491,55 @@ def test_a_machine_runs_another_and_stops_it(account: Account) -> None:
     assert answer["Status"] == "SUCCEEDED"
     assert answer["Output"] == {"seen": "hello"}
     execution = account.start(outer, {"name": "two", "wait": True})
-    child = inner.replace(":stateMachine:", ":execution:") + ":two"
     until(lambda: "two" in names(account, inner))
     account.client("stepfunctions").stop_execution(executionArn=execution)
     assert account.ended(execution)["status"] == "ABORTED"
-    assert account.ended(child)["status"] == "ABORTED"
+    assert account.ended(child_of(inner, "two"))["status"] == "ABORTED"
+
+
+def test_an_execution_may_be_stopped_at_any_moment(account: Account) -> None:
+    inner = account.machine("inner", {"Wait": {"Type": "Wait", "Seconds": 100_000, "End": True}})
+    called = task(
+        "arn:aws:states:::states:startExecution.sync:2",
+        {"StateMachineArn": inner, "Name.$": "$$.Execution.Name"},
+        Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+        Next="Done",
+    )
+    ends = {"Caught": {"Type": "Succeed"}, "Done": {"Type": "Succeed"}}
+    outer = account.machine("outer", {"Run": called, **ends})
+    stopped = []
+    for number in range(30):
+        stopped.append(account.start(outer, name=f"number-{number}"))
+        time.sleep(number / 1000)
+        account.client("stepfunctions").stop_execution(executionArn=stopped[-1])
+    assert {account.ended(execution)["status"] for execution in stopped} == {"ABORTED"}
+    for name in names(account, inner):
+        assert account.ended(child_of(inner, name))["status"] == "ABORTED"
+
+
+def test_a_stopped_map_stops_all_that_it_runs(account: Account) -> None:
+    inner = account.machine("inner", {"Wait": {"Type": "Wait", "Seconds": 100_000, "End": True}})
+    called = task(
+        "arn:aws:states:::states:startExecution.sync",
+        {"StateMachineArn": inner, "Name.$": "$"},
+    )
+    each = {
+        "Type": "Map",
+        "ItemProcessor": {"StartAt": "Run", "States": {"Run": called}},
+        "ItemsPath": "$.names",
+        "End": True,
+    }
+    outer = account.machine("outer", {"Each": each})
+    execution = account.start(outer, {"names": ["one", "two", "three"]})
+    until(lambda: len(names(account, inner)) == 3)
+    account.client("stepfunctions").stop_execution(executionArn=execution)
+    for name in ("one", "two", "three"):
+        assert account.ended(child_of(inner, name))["status"] == "ABORTED"
+
+
+def child_of(machine: str, name: str) -> str:
+    """The ARN of a machine's execution of that name."""
+    return machine.replace(":stateMachine:", ":execution:") + ":" + name
 
 
 def names(account: Account, machine: str) -> list[str]:
