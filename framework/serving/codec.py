@@ -1,13 +1,13 @@
 """The server's own decoding and encoding of bodies, by content type and schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from framework.invocation import Invocation
 from framework.schema import InputSchema
 from framework.serving import untyped
 from framework.serving.answers import plain
-from framework.serving.formats import PIECEWISE, READERS, WRITERS
+from framework.serving.formats import LINES, PIECEWISE, READERS, WRITERS, matrix
 from framework.serving.media import MediaType, negotiate, readable
 from framework.table import Table
 
@@ -54,8 +54,20 @@ class ServerCodec:
             RequestError: 415 unknown content type or charset, 400 bad syntax.
         """
         read = READERS[readable(invocation.content_type)]
-        parameters = MediaType.parse(invocation.headers.get("content-type", "")).parameters
-        return read(body, parameters, self.schema)
+        lines = self._lines([body], invocation)
+        table = self._numbers(lines[0]) if lines else None
+        return table or read(body, _parameters(invocation), self.schema)
+
+    def read_together(
+        self, bodies: Sequence[bytes], invocation: Invocation
+    ) -> tuple[Table, list[int]] | None:
+        """Bodies of one content type at once: all rows, and how many each has.
+
+        None where that cannot be, and each is to be read by itself.
+        """
+        lines = self._lines(bodies, invocation)
+        table = self._numbers(matrix.joined(lines)) if lines else None
+        return (table, list(map(matrix.line_count, lines))) if table else None
 
     def write(self, answers: list[Any], invocation: Invocation) -> bytes:
         """The second half of ``encode``: plain answers as ``invocation.accept``.
@@ -64,3 +76,20 @@ class ServerCodec:
             RequestError: 406, when they cannot be written in this type.
         """
         return WRITERS[negotiate(invocation.accept)](answers)
+
+    def _lines(self, bodies: Sequence[bytes], invocation: Invocation) -> list[bytes] | None:
+        """The bodies as lines that may be plain numbers, if all can be that."""
+        lines_of = LINES.get(readable(invocation.content_type))
+        if lines_of is None or self.schema is None or not self.schema.largest_float:
+            return None
+        parameters = _parameters(invocation)
+        lines = [lines_of(body, parameters) for body in bodies]
+        return None if None in lines else lines
+
+    def _numbers(self, lines: bytes) -> Table | None:
+        values = matrix.of_lines(lines, self.schema.width, self.schema.largest_float)
+        return None if values is None else Table(values, checked=True)
+
+
+def _parameters(invocation: Invocation) -> Mapping[str, str]:
+    return MediaType.parse(invocation.headers.get("content-type", "")).parameters

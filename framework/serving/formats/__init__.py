@@ -4,6 +4,7 @@ Where do I add a format: a module with ``read`` or ``write`` (or both), and a li
     read(body, parameters, schema) -> Table     RequestError 400 for bad syntax
     write(answers) -> bytes                     answers as framework.serving.answers.plain says
     pieces(answers) -> iterator of bytes        the same, written as far as the answers are there
+    lines(body, parameters) -> bytes or None    what may be lines of numbers, for ``matrix``
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from framework.table import Table
 
 Reader = Callable[[bytes, Mapping[str, str], InputSchema | None], Table]
 Writer = Callable[[list[Any]], bytes]
+Lines = Callable[[bytes, Mapping[str, str]], bytes | None]
 
 JSON = "application/json"
 JSON_LINES = ("application/jsonlines", "application/x-jsonlines", "application/jsonl")
@@ -38,3 +40,4 @@ PIECEWISE: dict[str, Callable[[Iterator[Any]], Iterator[bytes]]] = {
     "text/csv": csv.pieces,
     **dict.fromkeys(JSON_LINES, jsonlines.pieces),
 }
+LINES: dict[str, Lines] = {JSON: json.lines, "text/csv": csv.lines}

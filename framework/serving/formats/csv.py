@@ -16,21 +16,22 @@ from typing import Any
 from framework.errors import RequestError
 from framework.schema import InputSchema
 from framework.schema.cells import INFINITE_WORDS, MISSING_WORDS, TRUTH_WORDS
-from framework.serving.formats import json, matrix
+from framework.serving.formats import json
 from framework.serving.formats.text import text_of
 from framework.table import Table
 
 ROWS_AT_A_TIME = 10_000  # in between, other threads of the server get their turn
-NEVER_QUOTED = {int}
+WHOLE = b"0123456789-\n"
 WORDS = INFINITE_WORDS | TRUTH_WORDS.keys()
 
 
+def lines(body: bytes, parameters: Mapping[str, str]) -> bytes | None:
+    """What ``matrix`` may read."""
+    return None if "header" in parameters else body
+
+
 def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None) -> Table:
-    """Parse the lines; every cell stays text, unless all are plain numbers."""
-    if schema is not None and schema.largest_float and "header" not in parameters:
-        plain = matrix.of_lines(body, schema.width, schema.largest_float)
-        if plain is not None:
-            return Table(plain, checked=True)
+    """Parse the lines; every cell stays text."""
     rows = _parsed(text_of(body, parameters))
     while rows and not rows[-1]:
         rows.pop()
@@ -45,10 +46,12 @@ def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None)
 
 def write(answers: list[Any]) -> bytes:
     """One line per answer; a list or object fills several columns, None and NaN are empty."""
-    if NEVER_QUOTED.issuperset(map(type, answers)):
-        return "\n".join(map(str, answers)).encode()
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
+    if whole := _whole_numbers(answers):
+        return whole
+    if set(map(type, answers)) == {float} and not any(map(math.isnan, answers)):
+        return "\n".join(map(repr, answers)).encode()
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
     names = list(answers[0]) if isinstance(answers[0], dict) else None
     for answer in answers:
         if isinstance(answer, dict) != (names is not None) or (names and set(answer) != set(names)):
@@ -61,7 +64,7 @@ def write(answers: list[Any]) -> bytes:
         if names is not None:
             cells = [answer[name] for name in names]
         writer.writerow([_cell(cell) for cell in cells])
-    return lines.getvalue()[:-1].encode("utf-8")
+    return file.getvalue()[:-1].encode("utf-8")
 
 
 def pieces(answers: Iterator[Any]) -> Iterator[bytes]:
@@ -70,6 +73,16 @@ def pieces(answers: Iterator[Any]) -> Iterator[bytes]:
     for answer in answers:
         yield before + write([answer])
         before = b"\n"
+
+
+def _whole_numbers(answers: list[Any]) -> bytes | None:
+    """The lines, if the answers are nothing else; JSON is written sooner than their types told."""
+    try:
+        text = json.dumps(answers)
+    except RequestError:  # of more than 64 bits, among others
+        return None
+    lines = text[1:-1].replace(b",", b"\n")
+    return None if lines.translate(None, WHOLE) else lines
 
 
 def _parsed(text: str) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """application/json: rows, records, or both sides of pandas' "split", in the usual envelopes."""
 
+import re
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any
@@ -10,22 +11,27 @@ from framework.errors import RequestError
 from framework.schema import InputSchema
 from framework.schema.cells import shown
 from framework.schema.input import suggest
-from framework.serving.formats import matrix
 from framework.serving.formats.text import text_of
 from framework.table import Table
 
+INSTANCES = re.compile(rb'\s*\{\s*"instances"\s*:\s*\[\s*\[(.*)\]\s*\]\s*\}\s*', re.DOTALL)
 SHAPES = (
     'Send {"instances": [[…], …]}, {"columns": […], "data": [[…], …]}, '
     "a list of records or a list of rows."
 )
 
 
+def lines(body: bytes, parameters: Mapping[str, str]) -> bytes | None:
+    """What ``matrix`` may read: the rows of {"instances": [[…], …]}."""
+    match = INSTANCES.fullmatch(body)
+    if match is None or b"\n" in match[1]:
+        return None
+    rows = match[1].replace(b", ", b",").replace(b"],[", b"\n")
+    return None if rows.endswith(b"\n") else rows  # an empty row, and no end of a line
+
+
 def read(body: bytes, parameters: Mapping[str, str], schema: InputSchema | None) -> Table:
     """Parse the body and find the rows in it."""
-    if schema is not None and schema.largest_float:
-        plain = matrix.of_instances(body, schema.width, schema.largest_float)
-        if plain is not None:
-            return Table(plain, checked=True)
     return table_of(parsed(text_of(body, parameters), "The body"), schema)
 
 

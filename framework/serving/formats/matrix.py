@@ -1,10 +1,13 @@
 """Bodies of plain numbers only, read at once into one array: most of what models are asked.
 
-Whatever else a body may hold is left to the readers of its format, cell by cell. Both give the same
-bits: simdjson rounds as ``float`` does, and what JSON would read otherwise than ``float`` is left.
+Formats that can, make lines of such a body, with numbers between commas. Those of several bodies
+are read as if they were one. Whatever else a body may hold is left to the reader of its format,
+cell by cell. Both give the same bits: simdjson rounds as ``float`` does, and what JSON would read
+otherwise than ``float`` is left.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import simdjson
@@ -15,57 +18,67 @@ if TYPE_CHECKING:
 NUMBERS = b"0123456789+-.eE"
 UNREADABLE = (ValueError, TypeError, RuntimeError)  # what simdjson raises
 NEGATIVE_ZERO = re.compile(rb"-0(?![.0-9eE])")  # an integer in JSON, and so without its sign
-INSTANCES = re.compile(rb'\s*\{\s*"instances"\s*:\s*(\[.*\])\s*\}\s*', re.DOTALL)
+PART_BYTES = 65_536  # what the processor's caches hold, with all that is made of it
 
 
 def of_lines(lines: bytes, width: int, largest: float) -> "np.ndarray | None":
-    """CSV without header, quotes or missing cells as float64, rows first; None for other lines.
+    """The numbers as float64, rows first; None where the lines hold anything else.
 
     Args:
-        width: cells of one row.
+        lines: the last one may have an end, too.
+        width: numbers of one line.
         largest: magnitude that numbers may have.
     """
-    between = lines.translate(None, NUMBERS)
-    line = b"," * (width - 1) + b"\n"
-    rows = len(between) // width + (not lines.endswith(b"\n"))
-    ended = len(between) == rows * width
-    if between != (line * rows if ended else (line * rows)[:-1]):
-        return None
-    cells = memoryview(lines.replace(b"\n", b","))
-    values = _parsed(b"[%b]" % (cells[:-1] if ended else cells), rows, width, largest)
-    return None if values is None or _has_negative_zero(values, lines) else values
-
-
-def of_instances(body: bytes, width: int, largest: float) -> "np.ndarray | None":
-    """JSON's {"instances": [[…], …]} as float64, rows first; None for other bodies."""
-    match = INSTANCES.fullmatch(body)
-    if not match:
-        return None
-    text = match[1]
-    if text.translate(None, NUMBERS + b",[] \t\r\n"):
-        return None
-    try:
-        rows = simdjson.Parser().parse(text)
-        flat = text.count(b"[") == len(rows) + 1
-        even = flat and all(isinstance(row, simdjson.Array) and len(row) == width for row in rows)
-    except UNREADABLE:
-        return None
-    values = _parsed(text, len(rows), width, largest) if even else None
-    return None if values is None or _has_negative_zero(values, text) else values
-
-
-def _has_negative_zero(values: "np.ndarray", text: bytes) -> bool:
-    """Whether a zero was read without its sign."""
-    return not values.all() and NEGATIVE_ZERO.search(text) is not None
-
-
-def _parsed(text: bytes, rows: int, width: int, largest: float) -> "np.ndarray | None":
     import numpy as np
 
+    parser, parts = simdjson.Parser(), []
+    for part in _parts(lines):
+        values = _parsed(parser, part, width)
+        if values is None or np.abs(values).max() > largest or _has_negative_zero(values, part):
+            return None
+        parts.append(values)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def joined(several: Sequence[bytes]) -> bytes:
+    """The lines of several bodies, each line with an end."""
+    return b"".join([lines.removesuffix(b"\n") + b"\n" for lines in several])
+
+
+def line_count(lines: bytes) -> int:
+    """How many there are."""
+    return lines.count(b"\n") + (not lines.endswith(b"\n"))
+
+
+def _parts(lines: bytes) -> Iterator[bytes]:
+    """Some lines at a time, the last one without its end. A longer line than a part is one."""
+    start, end = 0, len(lines) - lines.endswith(b"\n")
+    while start <= end:
+        stop = end
+        if end - start > PART_BYTES:
+            stop = lines.rfind(b"\n", start, start + PART_BYTES)
+            if stop < 0:
+                stop = lines.find(b"\n", start, end)
+        stop = end if stop < 0 else stop
+        yield lines[start:stop]
+        start = stop + 1
+
+
+def _parsed(parser: simdjson.Parser, lines: bytes, width: int) -> "np.ndarray | None":
+    import numpy as np
+
+    between = lines.translate(None, NUMBERS)
+    rows = (len(between) + 1) // width
+    if not rows or between != ((b"," * (width - 1) + b"\n") * rows)[:-1]:
+        return None
     try:
-        values = np.frombuffer(simdjson.Parser().parse(text).as_buffer(of_type="d"))
+        numbers = parser.parse(b"[%b]" % lines.replace(b"\n", b",")).as_buffer(of_type="d")
     except UNREADABLE:
         return None
-    if len(values) != rows * width or not rows or (np.abs(values) > largest).any():
-        return None
-    return values.reshape(rows, width)
+    values = np.frombuffer(numbers)
+    return values.reshape(rows, width) if len(values) == rows * width else None
+
+
+def _has_negative_zero(values: "np.ndarray", lines: bytes) -> bool:
+    """Whether a zero was read without its sign."""
+    return not values.all() and NEGATIVE_ZERO.search(lines) is not None

@@ -274,3 +274,21 @@ def test_json_lines_name_the_line(numbers):
     assert sentence.startswith("Line 3 is not valid JSON: ")
     assert model.refusal("[1,2,3]\n[1,2,false]", LINES[0]).startswith("row 2, column 3: false")
     assert "There are no rows" in model.refusal("\n \n", LINES[0])
+
+
+@pytest.mark.parametrize(
+    ("rows", "status"),
+    [
+        ("[1], []", 422),
+        ("[], [1]", 422),
+        ("[1, 2]", 422),
+        ("[[1]], [[2]]", 422),
+        ("[1 2]", 400),
+        ("[1\n2]", 400),
+        ("[1],", 400),
+        ("[1], [2", 400),
+        ("[1], 2]", 400),
+    ],
+)
+def test_almost_rows_of_plain_numbers(rows, status):
+    Model(np.zeros((2, 1))).refusal(f'{{"instances": [{rows}]}}', status=status)

@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tests.framework.data.conftest import Model
+from framework import Invocation, RequestError
+from framework.serving.codec import ServerCodec
+from framework.serving.formats import READERS
+from tests.framework.data.conftest import Model, invocation
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 FINITE = st.floats(min_value=-1e15, max_value=1e15, allow_nan=False)
@@ -112,3 +115,64 @@ def test_parquet_too(frame):
     through_csv = model.csv(frame.to_csv(index=False))
     through_parquet = model.decode(parquet(frame), "application/x-parquet")
     pd.testing.assert_frame_equal(through_parquet, through_csv, check_exact=True)
+
+
+CELL = st.sampled_from(["1", "0", "0.0", "-0.5", "2.5e3", "123456789"])
+ODD_CELL = st.sampled_from(["-0", "", "+1", "1 2", "nan", '"1"', "[1]", "1e999", "1\n2"])
+FORMS = {
+    "text/csv": ("{}", ",", "\n", ["", "\n", "\n\n", "\r\n"]),
+    "application/json": ('{{"instances": [[{}]]}}', ", ", "], [", ["", "]", "[", ","]),
+}
+
+
+@st.composite
+def bodies_of_one_type(draw: st.DrawFn) -> tuple[str, int, list[bytes]]:
+    """Bodies of rows of plain numbers in one format, some of them with something else."""
+    content_type, width = draw(st.sampled_from(sorted(FORMS))), draw(st.sampled_from([1, 2, 3]))
+    whole, between_cells, between_rows, ends = FORMS[content_type]
+    bodies = []
+    for _ in range(draw(st.integers(2, 4))):
+        rows = draw(st.lists(st.lists(CELL, min_size=width, max_size=width), max_size=3))
+        if rows and draw(st.sampled_from([True, *[False] * 5])):
+            draw(st.sampled_from(rows))[-1] = draw(ODD_CELL)
+        end = draw(st.sampled_from([*[""] * 6, *ends]))
+        text = whole.format(between_rows.join(between_cells.join(row) for row in rows) + end)
+        bodies.append(text.encode())
+    return content_type, width, bodies
+
+
+@settings(QUICK, max_examples=1000)
+@given(bodies_of_one_type())
+def test_bodies_that_are_read_together(given):
+    """They are the rows that each has cell by cell; and nothing is read so without need."""
+    content_type, width, bodies = given
+    codec, asked = Model(np.zeros((1, width))).codec, invocation(content_type)
+    together = codec.read_together(bodies, asked)
+    if together is None:
+        assert not all(_is_plain(codec, body, asked) for body in bodies)
+        return
+    table, counts = together
+    tables = [READERS[content_type](body, {}, codec.schema) for body in bodies]
+    alone = [codec.schema.conform(one) for one in tables]
+    assert [len(one) for one in alone] == counts
+    assert table.rows.tobytes() == b"".join(one.tobytes() for one in alone)
+
+
+def _is_plain(codec: ServerCodec, body: bytes, asked: Invocation) -> bool:
+    try:
+        return codec.read(body, asked).checked
+    except RequestError:
+        return False
+
+
+@pytest.mark.parametrize("width", [1, 7, 40_000])
+def test_a_body_that_is_read_in_parts(width):
+    """However its lines and the parts meet."""
+    rows = 200_000 // width
+    values = np.random.default_rng(0).integers(-9999, 9999, (rows, width)) / 100
+    text = "\n".join(",".join(map(repr, row)) for row in values.tolist())
+    model = Model(np.zeros((1, width)))
+    for body in (text, text + "\n"):
+        assert model.csv(body).tobytes() == values.tobytes()
+    longer = text + "," + text.rpartition("\n")[2]
+    assert f"row {rows}" in model.refusal(longer, "text/csv")
