@@ -11,6 +11,7 @@ from framework.algorithm import Algorithm
 from framework.errors import EXIT_KNOWN, EXIT_OK, EXIT_UNEXPECTED, FrameworkError
 from framework.layout import Layout
 from framework.serving import log
+from framework.serving.allocator import keep_freed_memory
 from framework.serving.settings import Settings
 
 
@@ -41,6 +42,7 @@ def _end_before_serving(_number: int, _frame: object) -> NoReturn:
 def _serve() -> int:
     settings = Settings.from_environment()
     settings.limit_threads()
+    keep_freed_memory()
     algorithm = Algorithm.load()
     from framework.serving.model import ServedModel
     from framework.serving.server import Server
