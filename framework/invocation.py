@@ -1,7 +1,6 @@
 """One call of /invocations, as far as its headers go."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -70,18 +69,26 @@ def current_invocation() -> Invocation:
     return invocation
 
 
-@contextmanager
-def answering(invocation: Invocation) -> Iterator[None]:
+class Answering:
+    """A context in which an invocation is the current one."""
+
+    __slots__ = ("_invocation", "_token")
+
+    def __init__(self, invocation: Invocation):
+        self._invocation = invocation
+
+    def __enter__(self) -> None:
+        self._token = _CURRENT.set(self._invocation)
+
+    def __exit__(self, *_: object) -> None:
+        _CURRENT.reset(self._token)
+
+
+def answering(invocation: Invocation) -> Answering:
     """Make ``invocation`` the current one."""
-    token = _CURRENT.set(invocation)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+    return Answering(invocation)
 
 
-@contextmanager
-def answering_together() -> Iterator[None]:
+def answering_together() -> Answering:
     """Make several invocations the current ones: asking for one raises AskedAlone."""
-    with answering(_TOGETHER):
-        yield
+    return Answering(_TOGETHER)

@@ -7,6 +7,7 @@ from typing import Any
 from framework.errors import RequestError
 
 PLAIN = {str, int, float, bool, type(None)}
+LARGEST_ITEM = 8  # bytes; Python has no longer floats
 CONVERSIONS = (
     (bool, bool),
     (str, str.__str__),
@@ -32,6 +33,8 @@ def plain(answers: Any) -> list[Any]:
     Raises:
         RequestError: 500, when ``answers`` has no rows or holds what no format can carry.
     """
+    if _is_plain_array(answers):
+        return answers.tolist()
     listed = _listed(answers)
     if listed is None:
         raise RequestError(
@@ -40,6 +43,13 @@ def plain(answers: Any) -> list[Any]:
             "list, an array or a DataFrame.",
         )
     return _plain(listed)
+
+
+def _is_plain_array(value: Any) -> bool:
+    """Whether it is an array of numbers of which Python has the type."""
+    if type(value).__module__ != "numpy" or row_count(value) is None:
+        return False
+    return value.dtype.kind in "biuf" and value.dtype.itemsize <= LARGEST_ITEM
 
 
 def _listed(value: Any) -> list[Any] | None:

@@ -82,7 +82,9 @@ def create_app(service: Service) -> Flask:
         if request.path == "/invocations":
             service.measure()
             seconds = time.monotonic() - g.started
-            service.record(seconds, g.request_id, request.method, response.status_code, g.facts)
+            service.record(
+                seconds, g.request_id, request.method, response.status_code, lambda: g.facts
+            )
         elif request.path not in WATCHED or response.status_code != 200:
             log.info(
                 "request",
@@ -129,7 +131,11 @@ def _headers() -> dict[str, str]:
 
 def _response(reply: Reply, body: Iterable[bytes] | None = None) -> Response:
     g.facts.update(reply.facts)
-    return Response(body or _slices(reply.body), status=reply.line, headers=reply.headers)
+    return Response(
+        body or _slices(reply.body),
+        status=exchange.status_line(reply.status),
+        headers=reply.headers,
+    )
 
 
 def _refused(status: int, message: str) -> Response:

@@ -9,8 +9,9 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from framework.errors import RequestError
 from framework.invocation import Invocation
@@ -28,6 +29,9 @@ HEADER_VALUE = re.compile(r"[ \t!-~]*")
 FRAMING_HEADERS = {"content-length", "content-type", "transfer-encoding", "connection"}
 NAMES = {status.value: status.phrase for status in HTTPStatus}
 JSON = "application/json"
+CACHED = 256  # answers have few types and lengths
+
+Facts = Callable[[], Mapping[str, Any]]  # what the log is to say; asked for only where it says it
 
 
 @dataclass(frozen=True)
@@ -63,34 +67,35 @@ class Service:
         self.telemetry.holds(max(0, in_flight - self.pipeline.running), in_flight)
 
     def record(
-        self, seconds: float, request_id: str, method: str, status: int, facts: Mapping[str, Any]
+        self, seconds: float, request_id: str, method: str, status: int, facts: Facts
     ) -> None:
         """An invocation has been answered, so long after it came."""
         self.telemetry.answered(status, seconds)
-        self._log.invocation(
-            "invocation",
-            request_id=request_id,
-            method=method,
-            path="/invocations",
-            status=status,
-            ms=round(seconds * 1000, 1),
-            **facts,
-        )
+        if self._log.has_room(status):
+            log.info(
+                "invocation",
+                request_id=request_id,
+                method=method,
+                path="/invocations",
+                status=status,
+                ms=round(seconds * 1000, 1),
+                **facts(),
+                **self._log.left_out(status),
+            )
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """What is sent back: status, headers in order, body; and what the log says of it."""
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: tuple[tuple[str, str], ...]
     body: bytes
     facts: dict[str, Any]
 
-    @property
-    def line(self) -> str:
-        """The status with its name."""
-        return f"{self.status} {NAMES.get(self.status, 'Other')}"
+
+def status_line(status: int) -> str:
+    """The status with its name."""
+    return f"{status} {NAMES.get(status, 'Other')}"
 
 
 def answered(answer: Answer, invocation: Invocation) -> Reply:
@@ -99,12 +104,9 @@ def answered(answer: Answer, invocation: Invocation) -> Reply:
     Raises:
         RequestError: 500, the algorithm set a header that HTTP does not allow.
     """
-    headers = [
-        *_own_headers(invocation.reply_headers).items(),
-        ("Content-Type", _printable("Content-Type", invocation.accept)),
-    ]
-    if answer.rest is None:
-        headers.append(("Content-Length", str(len(answer.body))))
+    own = _own_headers(invocation.reply_headers)
+    length = len(answer.body) if answer.rest is None else None
+    headers = (*own.items(), *_headers_of_body(invocation.accept, length))
     return Reply(200, headers, answer.body, {"rows": answer.rows})
 
 
@@ -112,9 +114,9 @@ def refused(status: int, message: str, request_id: str) -> Reply:
     """The reply that says why there is no answer."""
     error = {"status": status, "message": message, "request_id": request_id}
     body = json.dumps({"error": error}).encode()
-    headers = [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+    headers = (("Content-Type", JSON), ("Content-Length", str(len(body))))
     if status == 503:
-        headers.append(("Retry-After", "1"))
+        headers = (*headers, ("Retry-After", "1"))
     return Reply(status, headers, body, {"message": message})
 
 
@@ -133,6 +135,12 @@ def request_id_of(headers: Mapping[str, str]) -> str:
         if given and PRINTABLE.fullmatch(given):
             return given
     return os.urandom(16).hex()
+
+
+@lru_cache(CACHED)
+def _headers_of_body(content_type: str, length: int | None) -> tuple[tuple[str, str], ...]:
+    described = ("Content-Type", _printable("Content-Type", content_type))
+    return (described,) if length is None else (described, ("Content-Length", str(length)))
 
 
 def _own_headers(headers: dict[str, str]) -> dict[str, str]:

@@ -52,8 +52,8 @@ class Sparing:
         self._written: Counter[int] = Counter()
         self._left_out: Counter[int] = Counter()
 
-    def invocation(self, event: str, status: int, **fields: Any) -> None:
-        """One request and its answer; for callers of any thread."""
+    def has_room(self, status: int) -> bool:
+        """Whether to write a line for one more invocation; for callers of any thread."""
         kind = status // 100
         if (second := int(time.monotonic())) != self._second:
             self._second = second
@@ -61,10 +61,13 @@ class Sparing:
         self._written[kind] += 1
         if self._written[kind] > self._lines:
             self._left_out[kind] += 1
-            return
-        if left_out := self._left_out.pop(kind, 0):
-            fields["left_out"] = left_out
-        info(event, status=status, **fields)
+            return False
+        return True
+
+    def left_out(self, status: int) -> dict[str, int]:
+        """What the line is to say of the invocations before it that have none."""
+        left_out = self._left_out.pop(status // 100, 0)
+        return {"left_out": left_out} if left_out else {}
 
 
 def info(event: str, **fields: Any) -> None:

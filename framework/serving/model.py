@@ -4,8 +4,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from framework.algorithm import Algorithm
 from framework.difference import difference
@@ -23,8 +24,7 @@ from framework.table import Table
 Took = Callable[[str, float], None]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer to one body.
 
     Attributes:
@@ -203,10 +203,17 @@ class ServedModel:
             return f"The predictor's readiness check failed ({type(error).__name__})."
 
     def own(self, method: str) -> bool:
-        """Whether the algorithm replaces this method of Predictor."""
-        return getattr(getattr(self.predictor, method), "__func__", None) is not getattr(
-            Predictor, method
-        )
+        """Whether the algorithm replaces ``decode`` or ``encode`` of Predictor."""
+        return method in self._own
+
+    @cached_property
+    def _own(self) -> set[str]:
+        def function(method: str) -> Any:
+            return getattr(getattr(self.predictor, method), "__func__", None)
+
+        return {
+            name for name in ("decode", "encode") if function(name) is not vars(Predictor)[name]
+        }
 
 
 def _counted(answers: Iterator[Any], rows: int | None) -> Iterator[Any]:

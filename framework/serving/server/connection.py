@@ -18,8 +18,9 @@ class Connection(TConn):
         busy: a request of it is on the short way.
         sending: a thread writes an answer to it.
         paused: the poller does not watch it, because it sent more while it was busy.
-        held: the beginning of a request whose rest has not come.
+        held: what has come of a request whose rest has not, piece by piece.
         wanted: bytes of that request.
+        missing: those that have not come.
         gone: it is closed.
     """
 
@@ -30,18 +31,26 @@ class Connection(TConn):
         self.sending = False
         self.paused = False
         self.gone = False
-        self.held = bytearray()
-        self.wanted = 0
+        self.held: list[bytes] = []
+        self.wanted = self.missing = 0
 
     def init(self) -> None:
         super().init()
         self.sock.settimeout(STALL_SECONDS)
 
-    def give_up_held(self) -> bytes:
+    def hold(self, data: bytes, wanted: int) -> None:
+        """Keep the beginning of a request of so many bytes."""
+        self.held, self.wanted, self.missing = [data], wanted, wanted - len(data)
+
+    def hold_more(self, data: bytes) -> None:
+        """Keep what came after it."""
+        self.held.append(data)
+        self.missing -= len(data)
+
+    def give_up_held(self) -> list[bytes]:
         """What was held, and is not held any more."""
-        data = bytes(self.held)
-        self.held.clear()
-        return data
+        held, self.held = self.held, []
+        return held
 
     def close(self, graceful: bool = False) -> None:
         if graceful:

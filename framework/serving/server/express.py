@@ -7,10 +7,10 @@ both would understand alike is taken.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import httptools
@@ -24,6 +24,7 @@ from framework.serving.exchange import Reply, Service
 from framework.serving.pipeline import STUCK, Busy, too_long
 from framework.serving.settings import MEGABYTE
 
+CACHED = 256
 MOST_BYTES = 8 * MEGABYTE
 MOST_BATCH_BYTES = MEGABYTE
 QUICK_SECONDS = 0.002
@@ -75,10 +76,11 @@ class Unfinished(Exception):
         self.length = length
 
 
-def read(data: bytes, most: int) -> tuple[dict[str, str], bytes]:
+def read(data: bytes, more: Sequence[bytes], most: int) -> tuple[dict[str, str], bytes]:
     """Headers (names in lower case) and body of a usual request.
 
     Args:
+        more: what came after ``data``, which holds the head.
         most: bytes that its body may have.
 
     Raises:
@@ -88,20 +90,34 @@ def read(data: bytes, most: int) -> tuple[dict[str, str], bytes]:
     end = data.find(END, 0, MOST_HEAD_BYTES)
     if end < 0 or not data.startswith(BEGINNING):
         raise Unusual
-    head, begin = Head(), end + len(END)
+    begin = end + len(END)
+    headers, size = _usual_headers(data[:begin])
+    there = len(data) + sum(map(len, more))
+    if there > begin + size or size > most:
+        raise Unusual
+    if there < begin + size:
+        raise Unfinished(begin + size)
+    body = data[begin:]
+    return headers.copy(), b"".join((body, *more)) if more else body
+
+
+@lru_cache(CACHED)
+def _usual_headers(data: bytes) -> tuple[dict[str, str], int]:
+    """What a client says in a head, most often the same again and again; and the body's length.
+
+    Raises:
+        Unusual: it is not what every parser reads alike.
+    """
+    head = Head()
     try:
-        httptools.HttpRequestParser(head).feed_data(data[:begin])
+        httptools.HttpRequestParser(head).feed_data(data)
     except httptools.HttpParserError:
         raise Unusual from None
     headers = {name.decode("latin-1").lower(): value for name, value in head.headers}
-    if not _is_usual(headers, len(head.headers), data[:end]):
+    if not _is_usual(headers, len(head.headers), data.removesuffix(END)):
         raise Unusual
     size = int(headers["content-length"])
-    if len(data) > begin + size or size > most:
-        raise Unusual
-    if len(data) < begin + size:
-        raise Unfinished(begin + size)
-    return {name: value.decode() for name, value in headers.items() if value}, data[begin:]
+    return {name: value.decode() for name, value in headers.items() if value}, size
 
 
 def _is_usual(headers: dict[str, bytes], lines: int, head: bytes) -> bool:
@@ -159,8 +175,11 @@ class Express:
         self._sent: deque[tuple[Taken, Reply, float]] = deque()
         self._quick_until = 0.0
 
-    def take(self, connection: Any, data: bytes) -> None:
+    def take(self, connection: Any, data: bytes, *more: bytes) -> None:
         """Take a request, which will be answered.
+
+        Args:
+            more: what came after ``data``.
 
         Raises:
             Unusual: it is to go the ordinary way.
@@ -168,8 +187,9 @@ class Express:
         """
         if not self._batches.allowed:
             raise Unusual
-        headers, body = read(data, self._most_bytes)
-        asked = Asked(body, Invocation(headers=headers))
+        headers, body = read(data, more, self._most_bytes)
+        invocation, refusal = self._invocation(headers)
+        asked = Asked(body, invocation)
         taken = Taken(connection, asked, exchange.request_id_of(headers), time.monotonic())
         try:
             self._pipeline.enter()
@@ -177,14 +197,19 @@ class Express:
             self._reply(taken, exchange.refused(error.status, str(error), taken.request_id))
             return
         self._open[taken] = None
+        if self._pipeline.closed:
+            refusal = refusal or Busy(self._pipeline.closed)
+        if refusal:
+            self._answer(taken, refusal)
+        else:
+            self._waiting.append(taken)
+
+    def _invocation(self, headers: dict[str, str]) -> tuple[Invocation, Exception | None]:
+        """What is asked for, and why it is refused, if it is."""
         try:
-            asked.invocation = self._service.invocation(headers)
-            if self._pipeline.closed:
-                raise Busy(self._pipeline.closed)
+            return self._service.invocation(headers), None
         except Exception as error:
-            self._answer(taken, error)
-            return
-        self._waiting.append(taken)
+            return Invocation(headers=headers), error
 
     def flush(self) -> None:
         """Have what waits answered; to be called after each round of the poller."""
@@ -286,9 +311,8 @@ class Express:
 
     def _reply(self, taken: Taken, reply: Reply) -> None:
         stays = self._stays()
-        lines = "".join([f"{name}: {value}\r\n" for name, value in reply.headers])
-        head = f"{_beginning(reply.line, int(time.time()), stays)}{lines}\r\n"
-        self._send(taken.connection, head.encode("latin-1") + reply.body, stays)
+        head = _head_of(reply.status, reply.headers, stays, int(time.time()))
+        self._send(taken.connection, head + reply.body, stays)
         self._sent.append((taken, reply, time.monotonic()))
 
     def _write_down(self) -> None:
@@ -296,16 +320,24 @@ class Express:
         with suppress(IndexError):
             while True:
                 taken, reply, now = self._sent.popleft()
-                asked = taken.asked
-                facts = {"content_type": asked.invocation.content_type, "bytes": len(asked.body)}
-                facts |= reply.facts
-                seconds = now - taken.came
-                self._service.record(seconds, taken.request_id, "POST", reply.status, facts)
+                facts = partial(_facts, taken.asked, reply)
+                self._service.record(
+                    now - taken.came, taken.request_id, "POST", reply.status, facts
+                )
 
 
-@lru_cache(64)
-def _beginning(line: str, _second: int, stays: bool) -> str:
-    return (
-        f"HTTP/1.1 {line}\r\nServer: gunicorn\r\n"
-        f"Date: {http_date()}\r\nConnection: {'keep-alive' if stays else 'close'}\r\n"
-    )
+def _facts(asked: Asked, reply: Reply) -> dict[str, Any]:
+    content_type = asked.invocation.content_type
+    return {"content_type": content_type, "bytes": len(asked.body), **reply.facts}
+
+
+@lru_cache(CACHED)
+def _head_of(status: int, headers: tuple[tuple[str, str], ...], stays: bool, _second: int) -> bytes:
+    """What is sent before the body, with the time of this second."""
+    usual = {
+        "Server": "gunicorn",
+        "Date": http_date(),
+        "Connection": "keep-alive" if stays else "close",
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in (*usual.items(), *headers)]
+    return f"HTTP/1.1 {exchange.status_line(status)}\r\n{''.join(lines)}\r\n".encode("latin-1")

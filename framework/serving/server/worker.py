@@ -35,8 +35,9 @@ DRAIN_SECONDS = 26  # SageMaker kills 30 s after SIGTERM
 ANSWER_SECONDS = 22  # after which a stopping worker turns away what it has not answered
 TOO_LATE = "The server is stopping and could not wait for the prediction."
 READ_BYTES = 65536
+READ_MORE_BYTES = 262_144  # at once of a large request
 MOST_HELD_BYTES = 64 * MEGABYTE  # of large requests that have begun
-MOST_BYTES_AT_ONCE = 16384
+MOST_BYTES_AT_ONCE = 16384  # that every kernel takes for a client that reads
 HOLD_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 LINGER_SECONDS = 2.0
@@ -126,7 +127,7 @@ class Worker(ThreadWorker):
             self._pause(conn)
             return
         try:
-            data = client.recv(conn.wanted - len(conn.held) if conn.held else READ_BYTES)
+            data = client.recv(min(conn.missing, READ_MORE_BYTES) if conn.held else READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -139,19 +140,19 @@ class Worker(ThreadWorker):
         else:
             self.drop(conn)
 
-    def _take(self, conn: Connection, data: bytes) -> None:
+    def _take(self, conn: Connection, data: bytes, *more: bytes) -> None:
         conn.busy = True
         try:
-            self.express.take(conn, data)
+            self.express.take(conn, data, *more)
         except Unfinished as beginning:
             if beginning.length > READ_BYTES and self._holds_much():
                 self._go_the_ordinary_way(conn, data)
                 return
             conn.busy = False
-            conn.held, conn.wanted = bytearray(data), beginning.length
+            conn.hold(data, beginning.length)
             conn.timeout = time.monotonic() + HOLD_SECONDS
         except Unusual:
-            self._go_the_ordinary_way(conn, data)
+            self._go_the_ordinary_way(conn, data, *more)
             return
         if conn not in self.short:
             self._forget(conn)
@@ -159,11 +160,11 @@ class Worker(ThreadWorker):
 
     def _take_rest(self, conn: Connection, data: bytes) -> None:
         """Wait for all of a request, and not for long: clients send head and body one by one."""
-        conn.held += data
+        conn.hold_more(data)
         if not data:  # no more comes
-            self._go_the_ordinary_way(conn, conn.give_up_held())
-        elif len(conn.held) == conn.wanted:
-            self._take(conn, conn.give_up_held())
+            self._go_the_ordinary_way(conn, *conn.give_up_held())
+        elif not conn.missing:
+            self._take(conn, *conn.give_up_held())
 
     def _holds_much(self) -> bool:
         return sum(conn.wanted for conn in self.short if conn.held) > MOST_HELD_BYTES
@@ -176,8 +177,11 @@ class Worker(ThreadWorker):
             self.method_queue.defer(self.send, conn, data, stays)
             return
         conn.timeout = time.monotonic() + self.cfg.keepalive
-        if not stays or len(data) > MOST_BYTES_AT_ONCE:
+        if not stays:
             self.tpool.submit(self._send_all, conn, data, stays)
+            return
+        if len(data) > MOST_BYTES_AT_ONCE:
+            self._send_large(conn, data)
             return
         conn.sending, conn.busy = True, False  # for a client may ask again before send() returns
         try:
@@ -188,6 +192,19 @@ class Worker(ThreadWorker):
         if sent < len(data):  # the client is gone, or sends without reading
             self.method_queue.defer(self.drop, conn)
         elif conn.paused:
+            self.method_queue.defer(self._resume, conn)
+
+    def _send_large(self, conn: Connection, data: bytes) -> None:
+        """Write what the kernel takes now, and have a thread write the rest, if there is one."""
+        try:
+            sent = conn.sock.send(data)
+        except OSError:
+            sent = 0
+        if sent < len(data):
+            self.tpool.submit(self._send_all, conn, data[sent:], True)
+            return
+        conn.busy = False
+        if conn.paused:  # the client has been quick
             self.method_queue.defer(self._resume, conn)
 
     def _send_all(self, conn: Connection, data: bytes, stays: bool) -> None:
@@ -230,15 +247,15 @@ class Worker(ThreadWorker):
             conn.paused = False
             self._watch(conn, partial(self.on_client_socket_readable, conn))
 
-    def _go_the_ordinary_way(self, conn: Connection, data: bytes) -> None:
+    def _go_the_ordinary_way(self, conn: Connection, *data: bytes) -> None:
         if conn.sending:
             conn.busy = True
-            self.method_queue.defer(self._go_the_ordinary_way, conn, data)
+            self.method_queue.defer(self._go_the_ordinary_way, conn, *data)
             return
         self._leave_poller(conn)
         conn.busy = False
         conn.init()
-        conn.parser.unreader.unread(data)
+        conn.parser.unreader.unread(b"".join(data))
         self.enqueue_req(conn)
 
     def _leave_poller(self, conn: Connection) -> None:
@@ -337,7 +354,7 @@ class Worker(ThreadWorker):
             if not force and connection.timeout > now:
                 continue
             if connection.held and not force:
-                self._go_the_ordinary_way(connection, connection.give_up_held())
+                self._go_the_ordinary_way(connection, *connection.give_up_held())
             else:
                 self.drop(connection)
         self.express.look()

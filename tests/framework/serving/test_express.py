@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -28,6 +29,7 @@ from tests.framework.serving.batched import (
 from tests.framework.serving.conftest import Serving, eventually
 
 LARGEST_BATCH = 'serving_batch_requests_bucket{le="16.0"}'
+PAGE_BYTES = resource.getpagesize()
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +266,34 @@ def test_large_bodies_come_in_pieces_and_wait_together(sums: Serving) -> None:
             rows, expected = 200_000, b"30.0"
         assert answer.body.splitlines() == [expected] * rows
     assert predictions(sums) - before < 8
+
+
+def test_a_client_may_read_a_large_answer_late_and_ask_again(sums: Serving) -> None:
+    sent, rows = request(b"1,2\n" * 1_000_000), 1_000_000
+    with clients(sums.port, 1) as (client,):
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 200_000)
+        for _ in range(2):
+            client.send(sent)
+            time.sleep(1)
+            assert client.reply().body.splitlines() == [b"30.0"] * rows
+        assert client.ask(request(b"1,2\n")).body == b"30.0"
+
+
+def test_a_large_body_needs_no_new_memory_after_the_first(tmp_path: Path) -> None:
+    body = (b"1.%s,2\n" % (b"0" * 1000)) * 4800
+    with batching(tmp_path) as served, clients(served.port, 1) as (client,):
+        (worker,) = served.workers()
+        for _ in range(5):
+            assert client.ask(request(body)).status == 200
+        before = pages_fetched(worker)
+        for _ in range(10):
+            assert client.ask(request(body)).status == 200
+        assert (pages_fetched(worker) - before) / 10 < len(body) / PAGE_BYTES
+
+
+def pages_fetched(process: int) -> int:
+    """By the kernel, since the process began (proc(5): minflt)."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[7])
 
 
 def test_more_large_bodies_than_are_held_are_all_answered(sums: Serving) -> None:
