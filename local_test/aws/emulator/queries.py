@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import jsonata
+from jsonata.utils import Utils
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -35,6 +36,7 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from local_test.aws.world import World
 
 NOWHERE = "Failed to transition out of the state. The state does not point to a next state."
+KNOWN = "known_before"  # a function of ours, by which expressions get their variables
 SEVERAL = re.compile(r"\*|\.\.|\?|:|,")
 MOTO_PARSES = json_path.parse
 MOTO_QUERIES = StringJSONata._eval_body
@@ -66,6 +68,7 @@ def _evaluate(expression: str) -> Any:
         engine = jsonata.Jsonata(expression)
         engine.register_lambda("hash", _hash)
         engine.register_lambda("uuid", lambda: str(uuid.uuid4()))
+        engine.register_lambda(KNOWN, lambda text: _with_null(json.loads(text)))
         found = engine.evaluate(None)
     except (jsonata.JException, ValueError) as error:
         raise evaluator.JSONataException("UNKNOWN", str(error)) from None
@@ -78,10 +81,23 @@ def _hash(content: Any, algorithm: str) -> str:
 
 
 def _declarations(bindings: dict[str, Any]) -> str:
-    """``$name := value;`` for each; moto's own does not quote strings."""
+    """``$name := value;`` for each; moto's own does not quote strings.
+
+    The value is one text to the parser of JSONata, to which a large object would take a second.
+    """
     return "".join(
-        f"{name} := {json.dumps(value, default=str)};" for name, value in bindings.items()
+        f"{name} := ${KNOWN}({json.dumps(json.dumps(value, default=str))});"
+        for name, value in bindings.items()
     )
+
+
+def _with_null(value: Any) -> Any:
+    """JSON with JSONata's null, because None is its word for what is not there."""
+    if isinstance(value, dict):
+        return {name: _with_null(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_null(item) for item in value]
+    return Utils.NULL_VALUE if value is None else value
 
 
 def _parsed(path: str) -> Any:

@@ -202,6 +202,40 @@ def test_jsonata_computes_assigns_chooses_and_maps(account: Account) -> None:
     }
 
 
+def test_jsonata_knows_variables_as_they_were_given(account: Account) -> None:
+    machine = account.machine(
+        "given",
+        {
+            "Keep": {
+                "Type": "Pass",
+                "Assign": {"given": "{% $states.input %}", "nothing": None},
+                "Next": "Tell",
+            },
+            "Tell": {
+                "Type": "Pass",
+                "Output": {
+                    "same": "{% $given %}",
+                    "kinds": "{% [$nothing, $given.nothing, $given.list[1]] ~> $map($type) %}",
+                    "there": "{% [$exists($given.nothing), $exists($given.other)] %}",
+                },
+                "End": True,
+            },
+        },
+        QueryLanguage="JSONata",
+    )
+    given = {
+        "text": "a 'b' \"c\" \\d\n $e ü €",
+        "nothing": None,
+        "list": [1, None, [2.5], []],
+        "x y": {"true": True, "object": {}},
+    }
+    assert account.output(machine, given) == {
+        "same": given,
+        "kinds": ["null", "null", "null"],
+        "there": [True, False],
+    }
+
+
 def test_jsonata_has_the_functions_of_step_functions(account: Account) -> None:
     machine = account.machine(
         "functions",
