@@ -4,6 +4,7 @@ import select
 import socket
 import socketserver
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 from docker.models.images import Image
+from docker.models.networks import Network
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(500)]
 SOCKET = "/var/run/docker.sock"
@@ -32,15 +34,24 @@ class HandsOn(socketserver.BaseRequestHandler):
 
 
 @pytest.fixture
-def engine_elsewhere(docker_engine: docker.DockerClient) -> Iterator[str]:
+def network(docker_engine: docker.DockerClient) -> Iterator[Network]:
+    """Its own, because not every engine names the gateway of the default one."""
+    made = docker_engine.networks.create(f"tests-{uuid.uuid4().hex}")
+    made.reload()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def engine_elsewhere(network: Network) -> Iterator[str]:
     """DOCKER_HOST for containers: the engine at an address that is not theirs."""
     if not Path(SOCKET).is_socket():
         pytest.skip(f"the engine is not at {SOCKET}")
-    network = docker_engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
-    with socketserver.ThreadingTCPServer((network, 0), HandsOn) as server:
+    gateway = network.attrs["IPAM"]["Config"][0]["Gateway"]
+    with socketserver.ThreadingTCPServer((gateway, 0), HandsOn) as server:
         server.daemon_threads, server.block_on_close = True, False
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"tcp://{network}:{server.server_address[1]}"
+        yield f"tcp://{gateway}:{server.server_address[1]}"
         server.shutdown()
 
 
@@ -54,7 +65,11 @@ Job = Callable[[str], tuple[int, str]]
 
 @pytest.fixture
 def job(
-    pipeline_image: Image, engine_elsewhere: str, start: Callable[..., Container], tmp_path: Path
+    pipeline_image: Image,
+    network: Network,
+    engine_elsewhere: str,
+    start: Callable[..., Container],
+    tmp_path: Path,
 ) -> Job:
     """Runs a script as GitLab does; exit code and output."""
 
@@ -62,6 +77,7 @@ def job(
         container = start(
             pipeline_image,
             *("sh", "-c", script),
+            network=network.name,
             environment={"DOCKER_HOST": engine_elsewhere, "TMPDIR": str(tmp_path)},
             volumes={str(tmp_path): {"bind": str(tmp_path)}},
             working_dir=str(tmp_path),
