@@ -65,9 +65,9 @@ class Serving:
         return self.event("listening")["port"]
 
     def lines(self) -> list[dict[str, Any]]:
-        """Everything logged so far that is JSON."""
-        text = self._log.read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        """Everything logged so far that is JSON; the last line may not be all there yet."""
+        lines = self._log.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def text(self) -> str:
         return self._log.read_text(encoding="utf-8")
