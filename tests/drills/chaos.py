@@ -32,7 +32,7 @@ CALLERS = 32
 WORKERS = 2
 PING_SECONDS = 2.0  # SageMaker's limit
 RECOVERY_SECONDS = 5.0
-LOSS_SECONDS = 1.0  # after a worker's end, in which clients may still send to it
+PAUSE_SECONDS = 0.3  # of a slow client
 NOTICED_SECONDS = 0.5  # a crash may reach its neighbours before who asked for it
 LONGEST_SECONDS = 20.0
 SHOWN_FAULTS = 20
@@ -45,29 +45,29 @@ class Account:
     """What the clients have seen.
 
     Attributes:
-        missed: answers that did not come: what, and from when to when a worker's end excuses it.
+        missed: when an answer did not come, how long the end of a worker excuses that, and what.
         ends: moments at which a worker was seen to end.
         memory: megabytes of the server, once a second while all workers are there.
     """
 
     right: int = 0
     wrong: list[str] = field(default_factory=list)
-    missed: list[tuple[str, float, float]] = field(default_factory=list)
+    missed: list[tuple[float, float, str]] = field(default_factory=list)
     injected: Counter[str] = field(default_factory=Counter)
     ends: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
 
-    def missing(self, what: str, began: float, seconds: float) -> None:
-        """An answer did not come; a worker that ended since, or so shortly before, excuses it."""
-        self.missed.append((what, began - seconds, time.monotonic() + NOTICED_SECONDS))
+    def missing(self, what: str, seconds: float) -> None:
+        """An answer did not come; a worker that ended so shortly before excuses it."""
+        self.missed.append((time.monotonic(), seconds, what))
 
     @property
     def faults(self) -> list[str]:
         """What nothing excuses."""
         return self.wrong + [
             what
-            for what, first, last in self.missed
-            if not any(first <= end <= last for end in self.ends)
+            for when, seconds, what in self.missed
+            if not any(end - NOTICED_SECONDS <= when <= end + seconds for end in self.ends)
         ]
 
     @property
@@ -103,18 +103,17 @@ class Chaos:
     async def _ask(self, connection: "Connection", slowly: bool = False) -> bool:
         """Ask for one answer and judge it; whether the connection can be used again."""
         sent, expected = self._question()
-        began = time.monotonic()
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 await connection.send(sent, slowly)
                 status, body = await connection.reply()
         except (OSError, EOFError, TimeoutError) as error:
-            self.account.missing(f"no answer: {error!r}", began, LOSS_SECONDS)
+            self.account.missing(f"no answer: {error!r}", 1.0)
             return False
         if (status, body) == expected or (expected[0] == status != 200):
             self.account.right += 1
         elif status == 503:
-            self.account.missing(f"503: {body!r}", began, RECOVERY_SECONDS)
+            self.account.missing(f"503: {body!r}", RECOVERY_SECONDS)
         else:
             self.account.wrong.append(f"{sent!r}: {expected} expected, {(status, body)} came")
         return status == 200
@@ -180,13 +179,12 @@ class Chaos:
 
     async def _overload(self) -> None:
         """Announce more than the server takes."""
-        began = time.monotonic()
         with Connection(self._port) as connection:
             try:
                 await connection.send(TOO_LARGE)
                 status, _ = await connection.reply()
             except (OSError, EOFError) as error:
-                self.account.missing(f"no answer to too much: {error!r}", began, LOSS_SECONDS)
+                self.account.missing(f"no answer to too much: {error!r}", 1.0)
                 return
             if status not in (413, 503):
                 self.account.wrong.append(f"{status} to too much")
@@ -196,7 +194,7 @@ class Chaos:
             began = time.monotonic()
             status = await asyncio.to_thread(self._served.ping)
             if time.monotonic() - began > PING_SECONDS or status != 200:
-                self.account.missing(f"/ping: {status or 'none in time'}", began, RECOVERY_SECONDS)
+                self.account.missing(f"/ping: {status or 'none in time'}", RECOVERY_SECONDS)
             await asyncio.sleep(0.2)
 
     async def _weigh(self) -> None:
@@ -221,11 +219,15 @@ class Connection:
         self.socket.close()
 
     async def send(self, data: bytes, slowly: bool = False) -> None:
+        """Raises EOFError when the server closes while a slow client pauses."""
         loop, step = asyncio.get_running_loop(), 40 if slowly else len(data)
         for start in range(0, len(data), step):
             await loop.sock_sendall(self.socket, data[start : start + step])
             if slowly and start < 10 * step:
-                await asyncio.sleep(0.3)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PAUSE_SECONDS):
+                        await self._more()
+                        return  # an answer before the end of the request
 
     async def reply(self) -> tuple[int, bytes]:
         """Status and body; raises EOFError when the server closes before the end."""
