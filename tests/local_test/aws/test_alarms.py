@@ -1,7 +1,7 @@
 """Alarms that are evaluated from metrics, by the clock, and act."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -297,3 +297,62 @@ def test_metric_data_are_read_back_by_period(watched: Watched) -> None:
         (2.0, 2.0),
         (5.0, 2.0),
     ]
+
+
+def test_statistics_know_what_came_after_they_were_last_asked(watched: Watched) -> None:
+    begin = watched.world.clock.now() - timedelta(minutes=2)
+
+    def total(name: str = "Errors", **dimensions: str) -> float:
+        points = watched.metrics.get_metric_statistics(
+            Namespace="Shop",
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": item} for key, item in dimensions.items()],
+            StartTime=begin,
+            EndTime=begin + timedelta(minutes=9),
+            Period=MINUTE,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(point["Sum"] for point in points)
+
+    assert total() == 0
+    for value, seen in ((1, 1.0), (2, 3.0), (4, 7.0)):
+        watched.put(value)
+        assert total() == seen
+    watched.put(8, "Visits")
+    watched.put(16, shop="one", floor="two")
+    watched.put(32, floor="two", shop="one")
+    assert total("Visits") == 8
+    assert total() == 7, "without dimensions is a metric of its own"
+    assert total(shop="one", floor="two") == 48, "in whatever order"
+    assert total(shop="one") == 0
+
+
+def test_a_new_account_knows_no_data_of_the_one_before(aws: LocalAws) -> None:
+    states = []
+    for value in (50, None):
+        watched = Watched(aws)
+        watched.alarm()
+        states.append(watched.minute(*[value] * (value is not None)))
+        aws.reset()
+    assert states == ["ALARM", "INSUFFICIENT_DATA"]
+
+
+def test_the_size_of_a_bucket_is_a_metric(watched: Watched) -> None:
+    s3 = watched.client("s3")
+    s3.create_bucket(Bucket="shelf")
+    for name in ("one", "two", "three"):
+        s3.put_object(Bucket="shelf", Key=name, Body=b"x")
+    now = datetime.now(UTC)  # moto dates what it computes by the machine's own clock
+    (point,) = watched.metrics.get_metric_statistics(
+        Namespace="AWS/S3",
+        MetricName="NumberOfObjects",
+        Dimensions=[
+            {"Name": "BucketName", "Value": "shelf"},
+            {"Name": "StorageType", "Value": "AllStorageTypes"},
+        ],
+        StartTime=now - timedelta(days=1),
+        EndTime=now + timedelta(days=1),
+        Period=86_400,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert point["Maximum"] == 3
