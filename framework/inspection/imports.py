@@ -184,14 +184,13 @@ class _Source(ast.NodeTransformer):
                 "Mend it; what it imports cannot be known before."
             ) from None
         self.tree: ast.Module = self.visit(module)
-        self.tree.body += self._named
-        ast.fix_missing_locations(self.tree)
+        self.tree.body += map(ast.fix_missing_locations, self._named)
 
     def visit_If(self, node: ast.If) -> ast.AST:
         test = node.test
         name = getattr(test, "id", getattr(test, "attr", None))
         if isinstance(test, ast.Name | ast.Attribute) and name == "TYPE_CHECKING":
-            node.body = [ast.Pass()]
+            node.body = [ast.copy_location(ast.Pass(), node)]
         return self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import) -> ast.AST:
@@ -206,7 +205,7 @@ class _Source(ast.NodeTransformer):
         if any(a.asname and a.name in _IMPORTS_BY_NAME | _OPAQUE for a in node.names):
             self._cannot_know(node)
         if node.level > self._depth:  # Python refuses it too
-            return ast.Pass()
+            return ast.copy_location(ast.Pass(), node)
         if node.names[0].name == "*":
             self._named.append(ast.ImportFrom(node.module, [ast.alias("__all__")], node.level))
         return node
