@@ -54,6 +54,6 @@ class Connection(TConn):
 
     def close(self, graceful: bool = False) -> None:
         if graceful:
-            self._worker.linger(self)
+            self._worker.lingering.take(self)
         else:
             super().close()

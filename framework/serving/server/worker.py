@@ -14,7 +14,6 @@ import socket
 import sys
 import threading
 import time
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -26,6 +25,7 @@ from framework.serving import log
 from framework.serving.server.balance import LEAVE_SECONDS, Manners
 from framework.serving.server.connection import STALL_SECONDS, Connection
 from framework.serving.server.express import Unfinished, Unusual
+from framework.serving.server.lingering import Lingering
 from framework.serving.server.listening import arriving, refuse_new_connections
 from framework.serving.server.loan import Loan
 from framework.serving.settings import MEGABYTE
@@ -40,8 +40,6 @@ MOST_HELD_BYTES = 64 * MEGABYTE  # of large requests that have begun
 MOST_BYTES_AT_ONCE = 16384  # that every kernel takes for a client that reads
 HOLD_SECONDS = 1.0
 LOOK_SECONDS = 0.1
-LINGER_SECONDS = 2.0
-DISCARD_BYTES = 65536
 ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUS_OF_ERROR = {
     errors.LimitRequestLine: (414, "URI Too Long"),
@@ -61,7 +59,7 @@ class Worker(ThreadWorker):
         self.looks_next = 0.0
         self.manners = Manners(lambda: self.app.has_fewest_connections(self))
         self.pipeline: Any = None
-        self.lingering: deque[Connection] = deque()
+        self.lingering = Lingering(self)
         self.express: Any = None
         self.short: set[Connection] = set()
 
@@ -326,22 +324,6 @@ class Worker(ThreadWorker):
                     pass
                 listener.close()
 
-    def linger(self, connection: Connection) -> None:
-        """Close without a reset, which could destroy an answer that the client is reading.
-
-        What the client still sends is thrown away until it closes, too.
-        """
-        try:
-            connection.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            connection.close()
-            return
-        connection.sock.setblocking(False)
-        connection.timeout = time.monotonic() + LINGER_SECONDS
-        self.nr_conns += 1
-        self.lingering.append(connection)
-        self._watch(connection, partial(self._discard, connection))
-
     def murder_keepalived(self, force: bool = False) -> None:
         """Look after everything that time changes; the loop calls it after each round."""
         now = time.monotonic()
@@ -376,8 +358,7 @@ class Worker(ThreadWorker):
 
     def murder_pending(self) -> None:
         super().murder_pending()
-        while self.lingering and self.lingering[0].timeout <= time.monotonic():
-            self._finish_lingering(self.lingering[0])
+        self.lingering.end_overdue()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer what is not HTTP, or not HTTP as this server allows it."""
@@ -405,19 +386,3 @@ class Worker(ThreadWorker):
 
     def _watch(self, connection: Connection, callback: Any) -> None:
         self.poller.register(connection.sock, selectors.EVENT_READ, callback)
-
-    def _discard(self, connection: Connection, client: socket.socket) -> None:
-        try:
-            rest = client.recv(DISCARD_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            rest = b""
-        if not rest:
-            self._finish_lingering(connection)
-
-    def _finish_lingering(self, connection: Connection) -> None:
-        self.lingering.remove(connection)
-        self.poller.unregister(connection.sock)
-        self.nr_conns -= 1
-        connection.close()
