@@ -260,7 +260,6 @@ class ContainerRun:
         self._client = client
         self._launch = launch
         self._code: int | None = None
-        self._changes: list[str] | None = None
         self._container: Container | None = None
         self._own_network: Any = None
         self._relay: Container | None = None
@@ -325,7 +324,6 @@ class ContainerRun:
             self._signal("SIGKILL")
             try:
                 self._container.reload()
-                self._changes = self.changes()
                 if self._container.status != "created":
                     self._code = self.wait(10)
             finally:
@@ -339,8 +337,6 @@ class ContainerRun:
             self._own_network = None
 
     def changes(self) -> list[str]:
-        if self._changes is not None or self._container is None:
-            return self._changes or []
         return written_outside(change["Path"] for change in self._container.diff() or [])
 
     def _start(self) -> None:

@@ -64,7 +64,10 @@ class Run(Protocol):
         ...
 
     def changes(self) -> list[str]:
-        """Files created, altered or removed so far outside of its base directory and /tmp."""
+        """Files created, altered or removed so far outside of its base directory and /tmp.
+
+        To be asked before ``kill``, which may remove them. An engine may take a second for it.
+        """
         ...
 
 
