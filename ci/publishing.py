@@ -4,6 +4,7 @@ import base64
 import os
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,8 +181,11 @@ def publish(
     if uri is None:
         name = Registry.of(origin).pull(proven) if origin and proven else _built(source)
         say(f"pushing {name} to {registry.name}")
-        uri = registry.push(name, tag)
-        registry.record(uri, _description(name, source), engine.system_packages(name))
+        with ThreadPoolExecutor() as beside:
+            described = beside.submit(_description, name, source)
+            system = beside.submit(engine.system_packages, name)
+            uri = registry.push(name, tag)
+        registry.record(uri, described.result(), system.result())
     elif not registry.is_recorded(uri):
         name = registry.pull(uri)
         registry.record(uri, _description(name, source), engine.system_packages(name))
