@@ -3,9 +3,11 @@
 import csv
 import json
 import statistics
+import threading
 import time
 from argparse import Namespace
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,8 @@ def run(options: Namespace, screen: Screen) -> int:
         open_cluster(options, screen, room / "runs") as cluster,
     ):
         screen.say(f"Engine: {cluster.kind}")
+        # It takes seconds, for which training leaves a core.
+        threading.Thread(target=import_module, args=("local_test.aws.server",), daemon=True).start()
         record, held_out = _train(cluster, directory, options, screen)
         if record["TrainingJobStatus"] != "Completed":
             screen.result(record, training_tables(record))

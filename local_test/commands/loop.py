@@ -35,7 +35,7 @@ instance_count = 2
 [deployment]
 policy = "canary"
 step_percent = 50
-bake_seconds = 60
+bake_seconds = 30
 [triggers]
 schedule = ""
 on_upload = false

@@ -70,7 +70,7 @@ class Developer:
             return
         image = register(self.clone / ALGORITHM, self._git("rev-parse", "--short", "HEAD"))
         description = self.clone.with_name("description.json")
-        description.write_text(self.described(), encoding="utf-8")
+        description.write_text(self._described(), encoding="utf-8")
         self._does("publish", "--image", image, "--description", str(description))
         self._does("release", "--image", image)
 
@@ -81,7 +81,7 @@ class Developer:
 
     def shared(self) -> str | None:
         """A file that trainer and predictor share; None when they share none."""
-        code: list[dict[str, Any]] = json.loads(self.described())["code"]
+        code: list[dict[str, Any]] = json.loads(self._described("--source"))["code"]
         return next(
             (
                 file["path"]
@@ -93,14 +93,14 @@ class Developer:
             None,
         )
 
-    def described(self) -> str:
+    def _described(self, *options: str) -> str:
         """What `describe` in an image of this clone prints.
 
         Raises:
             BenchError: the algorithm cannot be described.
         """
         done = subprocess.run(
-            [sys.executable, "-m", "framework", "describe"],
+            [sys.executable, "-m", "framework", "describe", *options],
             cwd=self.clone,
             env={**os.environ, "ALGORITHM_DIR": str(self.clone / ALGORITHM)},
             capture_output=True,
