@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.local_test.conftest import PROJECT, SCALE
 
 
-@pytest.mark.timeout(600)  # three runs and two pushes
 def test_the_demo_trains_serves_and_compares_with_the_truth(bench):
     finished = bench.run("demo", PROJECT / "container", "--engine", "process", "--json")
     assert finished.code == 0, finished.stderr
