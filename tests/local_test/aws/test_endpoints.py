@@ -90,9 +90,7 @@ def test_an_endpoint_is_created_asked_and_deleted(
     until(lambda: hosting.sagemaker.list_endpoints()["Endpoints"] == [])
     assert containers(hosting) == []
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("endpoint ")])
-    assert not [
-        path for path in (hosting.aws.world.scratch / "endpoints").rglob("*") if path.is_file()
-    ]
+    assert files(hosting) == []
     statuses = [status for kind, status in told if kind == "SageMaker Endpoint State Change"]
     assert statuses == ["CREATING", "IN_SERVICE", "DELETING"]
     events = logs.filter_log_events(logGroupName=GROUP)["events"]
@@ -247,9 +245,7 @@ def test_a_reset_in_the_middle_of_everything_leaves_nothing(hosting: Hosting) ->
     hosting.aws.reset()
     assert containers(hosting) == []
     assert not [t for t in threading.enumerate() if t.name.startswith("endpoint ")]
-    assert not [
-        path for path in (hosting.aws.world.scratch / "endpoints").rglob("*") if path.is_file()
-    ]
+    assert files(hosting) == []
     assert hosting.aws.world.client("sagemaker").list_endpoints()["Endpoints"] == []
 
 

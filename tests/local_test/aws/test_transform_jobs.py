@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ class Transforms:
     def containers(self) -> list[str]:
         """What runs for jobs, and their directories: nothing when all have ended."""
         room = str(self.world.scratch / "jobs")
-        until(lambda: not list((self.world.scratch / "jobs").rglob("opt-ml")))
+        until(lambda: not any("opt-ml" in names for _, names, _ in os.walk(room)))
         return [line for line in processes().values() if room in line]
 
 
