@@ -134,6 +134,7 @@ def wired(target: str) -> Iterator[Wire]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes
 
     def handle_any(self) -> None:
         wire: Wire = self.server.wire
