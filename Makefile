@@ -13,7 +13,9 @@ HOST_PYTHON := $(shell command -v python3.11 || command -v python3)
 DEMO_LOCKS := framework/requirements.txt container/requirements.txt ci/requirements.txt \
 	local_test/requirements.txt
 TEST_LOCKS := $(DEMO_LOCKS) tests/requirements.txt
-# Without --no-compile, pip spends more time on bytecode that nothing imports than on installing.
+# Bytecode is made where a module is first imported: pip would make it of all, in more time than
+# it installs them; and where none may be kept, each process would compile its imports again.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: \
 	--require-hashes
 

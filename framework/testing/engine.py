@@ -149,7 +149,6 @@ class ProcessEngine:
             "XDG_CACHE_HOME": str(caches),
             "MPLCONFIGDIR": str(caches),
             "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             **(environment or {}),
         }
         libraries = [variables.get("PYTHONPATH"), str(Path(framework.__file__).parents[1])]

@@ -91,7 +91,6 @@ def _fill(algorithm: Algorithm, function: str, directory: Path) -> None:
     variables = {
         "ALGORITHM_DIR": str(algorithm.directory),
         "PYTHONPATH": os.pathsep.join(filter(None, libraries)),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     filler = subprocess.run(
         [sys.executable, "-c", _FILLER, function, str(directory)],

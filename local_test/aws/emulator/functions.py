@@ -133,7 +133,6 @@ class Process:
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
                 "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.function_name}",
                 "AWS_LAMBDA_LOG_STREAM_NAME": LOG_STREAM,
-                "PYTHONDONTWRITEBYTECODE": "1",
                 **function.environment_vars,
             },
         )

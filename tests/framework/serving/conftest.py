@@ -187,7 +187,6 @@ def serving(algorithm: Path, base: Path, log: Path, **environment: str) -> Itera
     variables = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(REPOSITORY),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "ALGORITHM_DIR": str(algorithm),
         "SAGEMAKER_BASE_DIR": str(base),
         "SAGEMAKER_BIND_TO_PORT": "0",
