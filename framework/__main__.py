@@ -16,6 +16,7 @@ from framework.errors import (
     EXIT_USAGE,
     FrameworkError,
 )
+from framework.garbage import leave, uncollected
 
 COMMANDS = {
     "train": ("framework.training.program", "train a model as a SageMaker training job does"),
@@ -38,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     if command not in COMMANDS:
         print(_usage(), file=sys.stderr)
         return EXIT_USAGE
-    program = importlib.import_module(COMMANDS[command][0])
+    with uncollected():
+        program = importlib.import_module(COMMANDS[command][0])
     try:
         return program.main(options)
     except FrameworkError as error:
@@ -57,4 +59,4 @@ def _usage() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -39,6 +39,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from framework.errors import AlgorithmNotFound, did_you_mean
+from framework.garbage import uncollected
 from framework.predictor import Predictor
 from framework.trainer import Trainer
 
@@ -150,7 +151,8 @@ class Algorithm:
         if str(self.directory) not in sys.path:
             sys.path.insert(0, str(self.directory))
         try:
-            return importlib.import_module(name)
+            with uncollected():
+                return importlib.import_module(name)
         except ModuleNotFoundError as error:
             modules = sorted(path.stem for path in self.directory.glob("*.py"))
             advice = (

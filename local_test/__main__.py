@@ -1,5 +1,6 @@
 """python -m local_test train | serve | invoke | batch | bench | check | replies | aws | demo"""
 
+import gc
 import signal
 import sys
 import traceback
@@ -36,4 +37,5 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000)  # moto is large, and every look for garbage goes through it
     sys.exit(main())

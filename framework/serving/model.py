@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from framework.algorithm import Algorithm
 from framework.difference import difference
 from framework.errors import ArtifactError, FrameworkError, RequestError
+from framework.garbage import uncollected
 from framework.invocation import AskedAlone, Invocation, answering, answering_together
 from framework.manifest import Manifest
 from framework.predictor import Predictor
@@ -68,7 +69,8 @@ class ServedModel:
         manifest = Manifest.read(model_dir)
         predictor.codec = ServerCodec(manifest.input if manifest else None)
         try:
-            predictor.model = predictor.load(model_dir)
+            with uncollected():
+                predictor.model = predictor.load(model_dir)
         except FrameworkError:
             raise
         except (Exception, SystemExit) as error:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from framework.algorithm import Algorithm
 from framework.errors import EXIT_KNOWN, EXIT_OK, EXIT_UNEXPECTED, FrameworkError
+from framework.garbage import uncollected
 from framework.layout import Layout
 from framework.serving import log
 from framework.serving.allocator import keep_freed_memory
@@ -44,8 +45,9 @@ def _serve() -> int:
     settings.limit_threads()
     keep_freed_memory()
     algorithm = Algorithm.load()
-    from framework.serving.model import ServedModel
-    from framework.serving.server import Server
+    with uncollected():
+        from framework.serving.model import ServedModel
+        from framework.serving.server import Server
 
     load = partial(ServedModel.load, algorithm, Layout.from_environment().model)
     return Server(settings, load).serve()

@@ -7,7 +7,6 @@ When that fails, the last line on stdout is {"kind": …, "message": …} and th
 """
 
 import json
-import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from framework.algorithm import Algorithm
 from framework.errors import EXIT_KNOWN, EXIT_OK, RequestError
+from framework.garbage import leave
 from framework.layout import Layout
 from framework.manifest import GoldenAnswers, Manifest
 from framework.predictor import Predictor
@@ -95,4 +95,4 @@ def _holds_fractions(value: Any) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -8,7 +8,8 @@ import json
 
 from framework.algorithm import Algorithm
 from framework.difference import first_difference
-from framework.errors import FrameworkError
+from framework.errors import EXIT_OK, FrameworkError
+from framework.garbage import leave
 from framework.layout import Layout
 from framework.manifest import GoldenAnswers, Manifest
 from framework.serving.model import ServedModel
@@ -55,3 +56,4 @@ def _as_recorded(answers: GoldenAnswers) -> list:
 
 if __name__ == "__main__":
     main()
+    leave(EXIT_OK)
