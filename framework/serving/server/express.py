@@ -223,6 +223,11 @@ class Express:
         self._answer_waiting()
         self.flush()
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their answer."""
+        return len(self._waiting)
+
     def is_quick(self) -> bool:
         """Whether answers take so little time now that other sockets can wait for them."""
         return time.monotonic() < self._quick_until

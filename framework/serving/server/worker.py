@@ -285,6 +285,8 @@ class Worker(ThreadWorker):
     def _poll_and_answer(self, loan: Loan) -> None:
         while loan.may_poll() and self._stays_as_it_is() and not self.pipeline.has_jobs():
             self._poll(loan.left)
+            if 0 < self.express.waiting < self.nr_conns:
+                self._poll(0)  # who was answered with them asks now, too
             loan.leave_poller()
             self.express.answer()
 
