@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import resolve_name, spec_from_file_location
 from modulefinder import Module, ModuleFinder
@@ -127,12 +128,13 @@ class _Finder(ModuleFinder):
         file = Path(pathname)
         self._result.files[file] = self._scanned[-1] if self._scanned else None
         if isinstance(spec.loader, SourceFileLoader):
-            source = _Source(file, depth=fqname.count(".") + bool(module.__path__))
+            depth = fqname.count(".") + bool(module.__path__)
+            source = _source(file, file.read_bytes(), depth)
             if file.is_relative_to(self._directory):
                 self._keep_what_it_says(source, file)
             self._exported[fqname] = source.exported
             self._scanned.append(file)
-            self.scan_code(compile(source.tree, pathname, "exec"), module)
+            self.scan_code(source.code, module)
             self._scanned.pop()
         return module
 
@@ -159,32 +161,32 @@ def _hidden_by_an_installed_package(spec: ModuleSpec) -> bool:
 
 
 class _Source(ast.NodeTransformer):
-    """One file, its ``tree`` changed so that it holds exactly the imports that can happen.
+    """One file, its ``code`` changed so that it holds exactly the imports that can happen.
 
     Args:
         depth: how many packages enclose the file's names, so how far relative imports can go.
     """
 
-    def __init__(self, file: Path, depth: int):
+    def __init__(self, file: Path, content: bytes, depth: int):
         self._file = file
         self._depth = depth
         self._named: list[ast.stmt] = []
         self.exported: list[str] = []
         self.unknown: set[Unknown] = set()
         self.strings: set[str] = set()
-        content = file.read_bytes()
         try:
             with catch_warnings(action="ignore"):
-                compile(content, file, "exec", dont_inherit=True)  # finds more than ast.parse
                 module = ast.parse(content)
+                compile(module, file, "exec", dont_inherit=True)  # finds more than ast.parse
         except (SyntaxError, ValueError) as error:
             line = f", line {error.lineno}," if isinstance(error, SyntaxError) else ""
             raise AlgorithmNotFound(
                 f"{file}{line} is not valid Python: {getattr(error, 'msg', error)}. "
                 "Mend it; what it imports cannot be known before."
             ) from None
-        self.tree: ast.Module = self.visit(module)
-        self.tree.body += map(ast.fix_missing_locations, self._named)
+        tree: ast.Module = self.visit(module)
+        tree.body += map(ast.fix_missing_locations, self._named)
+        self.code = compile(tree, file, "exec", dont_inherit=True)
 
     def visit_If(self, node: ast.If) -> ast.AST:
         test = node.test
@@ -244,6 +246,9 @@ class _Source(ast.NodeTransformer):
 
     def _cannot_know(self, node: ast.expr | ast.stmt) -> None:
         self.unknown.add(Unknown(self._file, node.lineno, ast.unparse(node)))
+
+
+_source = lru_cache(maxsize=256)(_Source)  # most of the framework is in both sides' reach
 
 
 def _import_in(call: ast.Call) -> ast.stmt | None:
