@@ -51,6 +51,18 @@ def test_says_503_loading_at_once_and_200_when_loaded(tmp_path: Path) -> None:
         assert served.invoke().body == b"30.0"
 
 
+def test_garbage_is_collected_but_not_while_the_model_is_loaded(tmp_path: Path) -> None:
+    tell = "import gc; print('collects in', sys._getframe().f_code.co_name, gc.isenabled())"
+    predictor = loading(tell).replace(
+        "def predict(self, data):\n", f"def predict(self, data):\n        {tell}\n"
+    )
+    with ready(tmp_path, predictor, PYTHONUNBUFFERED="1") as served:
+        served.invoke()
+        assert "collects in load False" in served.text()
+        assert "collects in predict True" in served.text()
+        assert "collects in load True" not in served.text()
+
+
 def test_loads_once_for_all_workers(tmp_path: Path) -> None:
     with ready(
         tmp_path, loading(), SAGEMAKER_MODEL_SERVER_WORKERS="3", SERVING_PRELOAD="on"
