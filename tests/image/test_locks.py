@@ -8,7 +8,7 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 INSTALLED_TOGETHER = ("framework", "container", "ci", "ci/new/container", "local_test", "tests")
 OWN_ENVIRONMENTS = ("tests/image/sagemaker_sdk", "tests/ci/checkov", "tests/ci/older_sklearn")
-LOCKED = (*INSTALLED_TOGETHER, *OWN_ENVIRONMENTS, ".ci")
+LOCKED = (*INSTALLED_TOGETHER, *OWN_ENVIRONMENTS, ".ci", ".ci/pip")
 
 PINNED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+)(?: ; .+)? \\$", re.MULTILINE)
 
