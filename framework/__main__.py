@@ -16,7 +16,7 @@ from framework.errors import (
     EXIT_USAGE,
     FrameworkError,
 )
-from framework.garbage import leave, uncollected
+from framework.garbage import leave, seldom_collected
 
 COMMANDS = {
     "train": ("framework.training.program", "train a model as a SageMaker training job does"),
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     if command not in COMMANDS:
         print(_usage(), file=sys.stderr)
         return EXIT_USAGE
-    with uncollected():
+    with seldom_collected():
         program = importlib.import_module(COMMANDS[command][0])
     try:
         return program.main(options)

@@ -39,7 +39,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from framework.errors import AlgorithmNotFound, did_you_mean
-from framework.garbage import uncollected
+from framework.garbage import seldom_collected
 from framework.predictor import Predictor
 from framework.trainer import Trainer
 
@@ -151,7 +151,7 @@ class Algorithm:
         if str(self.directory) not in sys.path:
             sys.path.insert(0, str(self.directory))
         try:
-            with uncollected():
+            with seldom_collected():
                 return importlib.import_module(name)
         except ModuleNotFoundError as error:
             modules = sorted(path.stem for path in self.directory.glob("*.py"))

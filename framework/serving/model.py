@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from framework.algorithm import Algorithm
 from framework.difference import difference
 from framework.errors import ArtifactError, FrameworkError, RequestError
-from framework.garbage import uncollected
+from framework.garbage import seldom_collected
 from framework.invocation import AskedAlone, Invocation, answering, answering_together
 from framework.manifest import Manifest
 from framework.predictor import Predictor
@@ -69,7 +69,7 @@ class ServedModel:
         manifest = Manifest.read(model_dir)
         predictor.codec = ServerCodec(manifest.input if manifest else None)
         try:
-            with uncollected():
+            with seldom_collected():
                 predictor.model = predictor.load(model_dir)
         except FrameworkError:
             raise

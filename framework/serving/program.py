@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from framework.algorithm import Algorithm
 from framework.errors import EXIT_KNOWN, EXIT_OK, EXIT_UNEXPECTED, FrameworkError
-from framework.garbage import uncollected
+from framework.garbage import seldom_collected
 from framework.layout import Layout
 from framework.serving import log
 from framework.serving.allocator import keep_freed_memory
@@ -45,7 +45,7 @@ def _serve() -> int:
     settings.limit_threads()
     keep_freed_memory()
     algorithm = Algorithm.load()
-    with uncollected():
+    with seldom_collected():
         from framework.serving.model import ServedModel
         from framework.serving.server import Server
 
