@@ -101,7 +101,7 @@ def create_app(service: Service) -> Flask:
 
 
 def _answer(service: Service, due: float, held: ExitStack) -> Response:
-    """The reply; what is held is held until the end of a streamed one."""
+    """The reply; what is held is held until it is written."""
     limit = service.settings.payload_limit
     refuse_larger(request.content_length or 0, limit)
     invocation = service.invocation(_headers())
@@ -117,10 +117,11 @@ def _answer(service: Service, due: float, held: ExitStack) -> Response:
 
     answer = service.pipeline.run(job, due)
     if answer.rest is None:
-        return _response(exchange.answered(answer, invocation))
-    stream = Stream(service.pipeline, invocation, answer.body, answer.rest, g.request_id)
-    held.callback(stream.close)
-    response = _response(exchange.answered(answer, invocation), stream)
+        response = _response(exchange.answered(answer, invocation))
+    else:
+        stream = Stream(service.pipeline, invocation, answer.body, answer.rest, g.request_id)
+        held.callback(stream.close)
+        response = _response(exchange.answered(answer, invocation), stream)
     response.call_on_close(held.pop_all().close)
     return response
 

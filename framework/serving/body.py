@@ -42,10 +42,15 @@ def refuse_larger(size: int, limit: int | None) -> None:
         )
 
 
+def not_in_time() -> RequestError:
+    """What is told who stops in the middle of a request."""
+    return RequestError(408, "The body did not arrive in time.")
+
+
 def _read_part(stream: BinaryIO) -> bytes:
     try:
         return stream.read(STEP_BYTES)
     except TimeoutError:
-        raise RequestError(408, "The body did not arrive in time.") from None
+        raise not_in_time() from None
     except Exception:
         raise RequestError(400, "The body's chunks are malformed or incomplete.") from None

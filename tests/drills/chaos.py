@@ -30,6 +30,7 @@ from tests.framework.serving.conftest import Serving
 
 CALLERS = 32
 WORKERS = 2
+SILENT = 200  # more than all workers have threads
 PING_SECONDS = 2.0  # SageMaker's limit
 RECOVERY_SECONDS = 5.0
 PAUSE_SECONDS = 0.3  # of a slow client
@@ -170,7 +171,7 @@ class Chaos:
 
     async def _fall_silent(self) -> None:
         """Send half of a request, and neither the rest nor a farewell."""
-        connections = [Connection(self._port) for _ in range(20)]
+        connections = [Connection(self._port) for _ in range(SILENT)]
         for connection in connections:
             await connection.send(request(b"100,1\n")[: self._dice.randint(1, 100)])
         await asyncio.sleep(10)

@@ -19,8 +19,9 @@ class Connection(TConn):
         sending: a thread writes an answer to it.
         paused: the poller does not watch it, because it sent more while it was busy.
         held: what has come of a request whose rest has not, piece by piece.
-        wanted: bytes of that request.
+        wanted: bytes of that request; 0 while its head has not come.
         missing: those that have not come.
+        unsent: what the client has not taken of an answer; the poller waits for it to take more.
         gone: it is closed.
     """
 
@@ -33,13 +34,14 @@ class Connection(TConn):
         self.gone = False
         self.held: list[bytes] = []
         self.wanted = self.missing = 0
+        self.unsent = memoryview(b"")
 
     def init(self) -> None:
         super().init()
-        self.sock.settimeout(STALL_SECONDS)
+        self.sock.settimeout(self._worker.patience)
 
     def hold(self, data: bytes, wanted: int) -> None:
-        """Keep the beginning of a request of so many bytes."""
+        """Keep the beginning of a request of so many bytes, or of so many as its head will tell."""
         self.held, self.wanted, self.missing = [data], wanted, wanted - len(data)
 
     def hold_more(self, data: bytes) -> None:
@@ -49,7 +51,7 @@ class Connection(TConn):
 
     def give_up_held(self) -> list[bytes]:
         """What was held, and is not held any more."""
-        held, self.held = self.held, []
+        held, self.held, self.wanted = self.held, [], 0
         return held
 
     def close(self, graceful: bool = False) -> None:

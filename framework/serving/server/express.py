@@ -5,6 +5,7 @@ fill. Whatever is unusual goes the ordinary way, through gunicorn's parser and F
 both would understand alike is taken.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from framework.errors import RequestError
 from framework.invocation import Invocation
 from framework.serving import exchange, log
 from framework.serving.batch import Asked, Batches, Outcome
+from framework.serving.body import not_in_time
 from framework.serving.exchange import Reply, Service
 from framework.serving.pipeline import STUCK, Busy, too_long
 from framework.serving.settings import MEGABYTE
@@ -32,6 +34,9 @@ QUICK_FOR_SECONDS = 1.0
 SOMEBODY = object()
 MOST_HEADERS = 32
 MOST_HEAD_BYTES = 4096
+MOST_BYTES_ALONE = 65536  # of a request that only waits here, to be answered the ordinary way
+MOST_LINE_BYTES = 4096
+REQUEST_LINE = re.compile(rb"[^ \r\n]+ [^\r\n]+ HTTP/1\.[01]")
 BEGINNING = b"POST /invocations HTTP/1.1\r\n"
 END = b"\r\n\r\n"
 NEEDED = {"host", "content-length"}
@@ -65,10 +70,10 @@ class Unusual(Exception):
 
 
 class Unfinished(Exception):
-    """The data is the beginning of what this way takes.
+    """The data is the beginning of a request, for whose rest a thread need not wait.
 
     Args:
-        length: bytes of the whole request.
+        length: bytes of the whole request; 0 when the end of its head has not come.
     """
 
     def __init__(self, length: int):
@@ -85,11 +90,11 @@ def read(data: bytes, more: Sequence[bytes], most: int) -> tuple[dict[str, str],
 
     Raises:
         Unusual: it is another one.
-        Unfinished: its body is not there, or not all of it.
+        Unfinished: its body is not there, or not all of it; or the head of whatever it is.
     """
     end = data.find(END, 0, MOST_HEAD_BYTES)
     if end < 0 or not data.startswith(BEGINNING):
-        raise Unusual
+        raise Unfinished(0) if _is_part_of_head(data) else Unusual
     begin = end + len(END)
     headers, size = _usual_headers(data[:begin])
     there = len(data) + sum(map(len, more))
@@ -99,6 +104,14 @@ def read(data: bytes, more: Sequence[bytes], most: int) -> tuple[dict[str, str],
         raise Unfinished(begin + size)
     body = data[begin:]
     return headers.copy(), b"".join((body, *more)) if more else body
+
+
+def _is_part_of_head(data: bytes) -> bool:
+    """Whether more has to come before gunicorn's parser can accept or refuse it."""
+    line, ended, _ = data.partition(b"\r\n")
+    if not ended:
+        return len(line) <= MOST_LINE_BYTES and b"\n" not in line
+    return END not in data and bool(REQUEST_LINE.fullmatch(line))
 
 
 @lru_cache(CACHED)
@@ -185,16 +198,18 @@ class Express:
             Unusual: it is to go the ordinary way.
             Unfinished: it may be taken when more of it is there.
         """
-        if not self._batches.allowed:
+        allowed = self._batches.allowed
+        headers, body = read(data, more, self._most_bytes if allowed else MOST_BYTES_ALONE)
+        if not allowed:
             raise Unusual
-        headers, body = read(data, more, self._most_bytes)
         invocation, refusal = self._invocation(headers)
         asked = Asked(body, invocation)
         taken = Taken(connection, asked, exchange.request_id_of(headers), time.monotonic())
         try:
             self._pipeline.enter()
         except RequestError as error:
-            self._reply(taken, exchange.refused(error.status, str(error), taken.request_id))
+            refused = exchange.refused(error.status, str(error), taken.request_id)
+            self._reply(taken, refused, self._stays())
             return
         self._open[taken] = None
         if self._pipeline.closed:
@@ -203,6 +218,15 @@ class Express:
             self._answer(taken, refusal)
         else:
             self._waiting.append(taken)
+
+    def refuse_unfinished(self, connection: Any, data: bytes) -> None:
+        """Answer a request whose rest does not come; ``data`` holds its head."""
+        headers, _ = _usual_headers(data[: data.find(END) + len(END)])
+        asked = Asked(b"", Invocation(headers=headers))
+        taken = Taken(connection, asked, exchange.request_id_of(headers), time.monotonic())
+        error = not_in_time()
+        reply = exchange.refused(error.status, str(error), taken.request_id)
+        self._reply(taken, reply, stays=False)
 
     def _invocation(self, headers: dict[str, str]) -> tuple[Invocation, Exception | None]:
         """What is asked for, and why it is refused, if it is."""
@@ -301,7 +325,7 @@ class Express:
         """Answer it, unless somebody has done so."""
         if self._open.pop(taken, SOMEBODY) is not SOMEBODY:
             self._pipeline.leave()
-            self._reply(taken, self._reply_of(taken, outcome))
+            self._reply(taken, self._reply_of(taken, outcome), self._stays())
 
     def _reply_of(self, taken: Taken, outcome: Outcome) -> Reply:
         try:
@@ -314,8 +338,7 @@ class Express:
             log.failure("invocation failed", error, request_id=taken.request_id)
             return exchange.failed(error, taken.request_id)
 
-    def _reply(self, taken: Taken, reply: Reply) -> None:
-        stays = self._stays()
+    def _reply(self, taken: Taken, reply: Reply, stays: bool) -> None:
         head = _head_of(reply.status, reply.headers, stays, int(time.time()))
         self._send(taken.connection, head + reply.body, stays)
         self._sent.append((taken, reply, time.monotonic()))

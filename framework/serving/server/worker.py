@@ -1,12 +1,13 @@
 """gunicorn's threaded worker, made to wait for nobody and to lose nobody.
 
-Beyond gunicorn's own: a connection takes no thread before its first byte is there; closing
-one never blocks the loop; a stopping worker takes and answers what the kernel has already
-accepted; refused requests get JSON.
+Beyond gunicorn's own: no thread waits for a client that has sent half of a request or does not
+read its answer, for the threads would soon be gone; closing a connection never blocks the loop; a
+stopping worker takes and answers what the kernel has already accepted; refused requests get JSON.
 """
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -38,7 +39,7 @@ READ_BYTES = 65536
 READ_MORE_BYTES = 262_144  # at once of a large request
 MOST_HELD_BYTES = 64 * MEGABYTE  # of large requests that have begun
 MOST_BYTES_AT_ONCE = 16384  # that every kernel takes for a client that reads
-HOLD_SECONDS = 1.0
+UNREAD_SECONDS = 0.05  # for the rest of a body that nobody wants
 LOOK_SECONDS = 0.1
 ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 STATUS_OF_ERROR = {
@@ -62,6 +63,8 @@ class Worker(ThreadWorker):
         self.lingering = Lingering(self)
         self.express: Any = None
         self.short: set[Connection] = set()
+        self.patience = STALL_SECONDS
+        self.patient_until = math.inf
 
     def load_wsgi(self) -> None:
         try:
@@ -69,6 +72,7 @@ class Worker(ThreadWorker):
         except Exception as error:
             log.failure("the worker cannot start", error)
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        self.patience = min(STALL_SECONDS, self.pipeline.timeout)
         self.app.note_connections(self)
         log.info("worker ready", worker=self.pid)
 
@@ -125,7 +129,7 @@ class Worker(ThreadWorker):
             self._pause(conn)
             return
         try:
-            data = client.recv(min(conn.missing, READ_MORE_BYTES) if conn.held else READ_BYTES)
+            data = client.recv(min(conn.missing, READ_MORE_BYTES) if conn.wanted else READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -143,12 +147,12 @@ class Worker(ThreadWorker):
         try:
             self.express.take(conn, data, *more)
         except Unfinished as beginning:
-            if beginning.length > READ_BYTES and self._holds_much():
-                self._go_the_ordinary_way(conn, data)
+            if not beginning.length and len(data) >= READ_BYTES:
+                self._refuse(conn, errors.LimitRequestHeaders("a head without end"))
                 return
             conn.busy = False
             conn.hold(data, beginning.length)
-            conn.timeout = time.monotonic() + HOLD_SECONDS
+            self._be_patient(conn)
         except Unusual:
             self._go_the_ordinary_way(conn, data, *more)
             return
@@ -157,15 +161,34 @@ class Worker(ThreadWorker):
             self.short.add(conn)
 
     def _take_rest(self, conn: Connection, data: bytes) -> None:
-        """Wait for all of a request, and not for long: clients send head and body one by one."""
+        """Wait for all of a request."""
         conn.hold_more(data)
         if not data:  # no more comes
             self._go_the_ordinary_way(conn, *conn.give_up_held())
+        elif not conn.wanted:
+            self._take(conn, b"".join(conn.give_up_held()))
         elif not conn.missing:
             self._take(conn, *conn.give_up_held())
+        elif conn.wanted > READ_BYTES and self._holds_much():
+            self._go_the_ordinary_way(conn, *conn.give_up_held())
+        else:
+            self._be_patient(conn)
+
+    def _be_patient(self, conn: Connection) -> None:
+        """The client may be silent for so long in the middle of a request or an answer."""
+        conn.timeout = min(time.monotonic() + self.patience, self.patient_until)
+
+    def _give_up(self, conn: Connection) -> None:
+        """The client has been silent for too long."""
+        if conn.wanted:
+            conn.busy = True
+            self.express.refuse_unfinished(conn, conn.give_up_held()[0])
+        else:
+            self.drop(conn)
 
     def _holds_much(self) -> bool:
-        return sum(conn.wanted for conn in self.short if conn.held) > MOST_HELD_BYTES
+        held = (conn.wanted - conn.missing for conn in self.short if conn.wanted)
+        return sum(held) > MOST_HELD_BYTES
 
     on_pending_socket_readable = on_client_socket_readable
 
@@ -174,13 +197,10 @@ class Worker(ThreadWorker):
         if conn.sending:  # the answer before, by another thread
             self.method_queue.defer(self.send, conn, data, stays)
             return
+        if not stays or len(data) > MOST_BYTES_AT_ONCE:
+            self._send_on(conn, memoryview(data), stays)
+            return
         conn.timeout = time.monotonic() + self.cfg.keepalive
-        if not stays:
-            self.tpool.submit(self._send_all, conn, data, stays)
-            return
-        if len(data) > MOST_BYTES_AT_ONCE:
-            self._send_large(conn, data)
-            return
         conn.sending, conn.busy = True, False  # for a client may ask again before send() returns
         try:
             sent = conn.sock.send(data)
@@ -192,29 +212,40 @@ class Worker(ThreadWorker):
         elif conn.paused:
             self.method_queue.defer(self._resume, conn)
 
-    def _send_large(self, conn: Connection, data: bytes) -> None:
-        """Write what the kernel takes now, and have a thread write the rest, if there is one."""
+    def _send_on(self, conn: Connection, data: memoryview, stays: bool) -> None:
+        """Write what the kernel takes now, and the rest when the client has read some of it."""
         try:
             sent = conn.sock.send(data)
-        except OSError:
+        except BlockingIOError:
             sent = 0
-        if sent < len(data):
-            self.tpool.submit(self._send_all, conn, data[sent:], True)
-            return
-        conn.busy = False
-        if conn.paused:  # the client has been quick
-            self.method_queue.defer(self._resume, conn)
-
-    def _send_all(self, conn: Connection, data: bytes, stays: bool) -> None:
-        try:
-            conn.sock.settimeout(STALL_SECONDS)
-            conn.sock.sendall(data)
-            conn.sock.setblocking(False)
         except OSError:
             self.method_queue.defer(self.drop, conn)
             return
-        conn.busy = not stays
-        self.method_queue.defer(self._resume if stays else self._finish, conn)
+        if sent < len(data):
+            self.method_queue.defer(self._send_rest, conn, data[sent:], stays)
+        elif not stays:
+            self.method_queue.defer(self._finish, conn)
+        else:
+            conn.timeout = time.monotonic() + self.cfg.keepalive
+            conn.busy = False
+            if conn.paused:  # the client has been quick
+                self.method_queue.defer(self._resume, conn)
+
+    def _send_rest(self, conn: Connection, rest: memoryview, stays: bool) -> None:
+        """Look at nothing of this client but whether it reads, until all is written."""
+        if not conn.paused:
+            self.poller.unregister(conn.sock)
+        self._be_patient(conn)
+        conn.paused, conn.unsent = False, rest
+        write = partial(self._on_client_socket_writable, conn, stays)
+        self.poller.register(conn.sock, selectors.EVENT_WRITE, write)
+
+    def _on_client_socket_writable(
+        self, conn: Connection, stays: bool, client: socket.socket
+    ) -> None:
+        self.poller.unregister(client)
+        rest, conn.unsent, conn.paused = conn.unsent, memoryview(b""), True
+        self._send_on(conn, rest, stays)
 
     def drop(self, conn: Connection) -> None:
         """Close a connection, but never while a thread writes to what has its number then."""
@@ -232,6 +263,10 @@ class Worker(ThreadWorker):
         self._leave_poller(conn)
         self.nr_conns -= 1
         conn.close(graceful=True)
+
+    def _refuse(self, conn: Connection, error: Exception) -> None:
+        self.handle_error(None, conn.sock, conn.client, error)
+        self._finish(conn)
 
     def _pause(self, conn: Connection) -> None:
         """The client sends more before it is answered, or has gone: look when it is answered."""
@@ -254,7 +289,14 @@ class Worker(ThreadWorker):
         conn.busy = False
         conn.init()
         conn.parser.unreader.unread(b"".join(data))
-        self.enqueue_req(conn)
+        super().enqueue_req(conn)
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """Take what a client sent together with the request before, which gunicorn has read."""
+        data = conn.parser.unreader.take_buffered()
+        conn.sock.setblocking(False)
+        self._watch(conn, partial(self.on_client_socket_readable, conn))
+        self._take(conn, data)
 
     def _leave_poller(self, conn: Connection) -> None:
         if not conn.paused:
@@ -268,8 +310,9 @@ class Worker(ThreadWorker):
             if conn in waiting:
                 waiting.remove(conn)
 
-    def _idle(self) -> list[Connection]:
-        return [conn for conn in self.short if not conn.busy]
+    def _silent(self) -> list[Connection]:
+        """Those that have nothing to expect from this server now."""
+        return [conn for conn in self.short if not conn.busy or conn.unsent]
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Poll, and have answered what came; where answers are quick, who predicts polls itself."""
@@ -334,13 +377,11 @@ class Worker(ThreadWorker):
         self.looks_next = now + LOOK_SECONDS
         self.wait_for_and_dispatch_events(timeout=0)  # a request may have come just now
         super().murder_keepalived(force)
-        for connection in self._idle():
-            if not force and connection.timeout > now:
-                continue
-            if connection.held and not force:
-                self._go_the_ordinary_way(connection, *connection.give_up_held())
-            else:
+        for connection in self._silent():
+            if force:
                 self.drop(connection)
+            elif connection.timeout <= now:
+                self._give_up(connection)
         self.express.look()
         if self.alive:
             self._leave_when_grown()
@@ -381,10 +422,18 @@ class Worker(ThreadWorker):
         with contextlib.suppress(OSError):
             client.sendall(head.encode() + body)
 
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Whether a connection can be used again; not when it has to bring what nobody wants."""
+        deadline = time.monotonic() + UNREAD_SECONDS
+        return bool(keepalive and conn.parser.finish_body(deadline=deadline))
+
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
-        for connection in (*self.pending_conns, *self._idle()):
-            connection.timeout = min(connection.timeout, deadline)
+        self.patient_until = time.monotonic() + ANSWER_SECONDS
+        for connection in (*self.pending_conns, *self._silent()):
+            amid = connection.held or connection.unsent
+            until = self.patient_until if amid else deadline
+            connection.timeout = min(connection.timeout, until)
 
     def _watch(self, connection: Connection, callback: Any) -> None:
         self.poller.register(connection.sock, selectors.EVENT_READ, callback)
