@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
         epilog="Cases: " + ", ".join([*(case.key for case in grid()), "ping", "start", "memory"]),
     )
     parser.add_argument("--rounds", type=int, default=3, help="of each measurement (default 3)")
-    parser.add_argument("--seconds", type=float, default=3, help="of each load (default 3)")
+    parser.add_argument("--seconds", type=float, default=3, help="of load in each (default 3)")
     parser.add_argument("--only", nargs="+", help="cases, or how their names begin: linear-csv")
     parser.add_argument("--servers", nargs="+", default=names, choices=names, help="default: all")
     parser.add_argument(

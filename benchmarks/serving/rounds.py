@@ -17,7 +17,7 @@ from benchmarks.serving.processes import inherited
 from benchmarks.serving.server import Failed, Server, prepare, running
 
 WARM_UP = -1
-WARM_SECONDS = 1
+SLICE_SECONDS = 1  # the machine's speed changes, so turns are short
 INPROCESS = Path(__file__).with_name("inprocess.py")
 
 
@@ -28,6 +28,11 @@ class Effort:
     rounds: int
     seconds: float
     scratch: Path
+
+    @property
+    def slices(self) -> int:
+        """Turns of a server in a case."""
+        return max(1, round(self.rounds * self.seconds / SLICE_SECONDS))
 
 
 def started(
@@ -61,14 +66,13 @@ def measure(case: Case, servers: Sequence[Server], model: Model, effort: Effort)
             asked[server.peer.name] = _checked(case, server, effort)
         except Failed as failed:
             figures.fail(server.peer.name, str(failed))
-    for number in range(WARM_UP, effort.rounds):
-        seconds = WARM_SECONDS if number == WARM_UP else effort.seconds
+    for number in range(WARM_UP, effort.slices):
         for server in in_turn(servers, number):
             name = server.peer.name
             if name in figures.reasons:
                 continue
             try:
-                seen = load.put_on(server.port, *asked[name], case.connections, seconds)
+                seen = load.put_on(server.port, *asked[name], case.connections, SLICE_SECONDS)
             except load.LoadFailed as failed:
                 figures.fail(name, str(failed))
                 continue
@@ -96,7 +100,7 @@ def _inprocess(case: Case, model: Model, effort: Effort) -> float:
     body.write_bytes(rows.npy() if case.form == "npy" else rows.csv())
     command = [sys.executable, "-P", str(INPROCESS), str(model.base), str(ALGORITHM)]
     done = subprocess.run(
-        [*command, case.reference, str(body), str(effort.seconds)],
+        [*command, case.reference, str(body), str(SLICE_SECONDS)],
         env=inherited() | {"PYTHONPATH": os.pathsep.join([str(model.framework), str(ALGORITHM)])},
         capture_output=True,
         text=True,
