@@ -95,12 +95,13 @@ def _checked(case: Case, server: Server, effort: Effort) -> tuple[Request, list[
 
 
 def _inprocess(case: Case, model: Model, effort: Effort) -> float:
-    rows = case.requests(model)[0]
-    body = effort.scratch / f"{case.key}-{REFERENCE}"
-    body.write_bytes(rows.npy() if case.form == "npy" else rows.csv())
+    files = []
+    for number, rows in enumerate(case.requests(model)):
+        files.append(effort.scratch / f"{case.key}-{REFERENCE}-{number}")
+        files[-1].write_bytes(rows.npy() if case.form == "npy" else rows.csv())
     command = [sys.executable, "-P", str(INPROCESS), str(model.base), str(ALGORITHM)]
     done = subprocess.run(
-        [*command, case.reference, str(body), str(SLICE_SECONDS)],
+        [*command, case.reference, str(SLICE_SECONDS), *map(str, files)],
         env=inherited() | {"PYTHONPATH": os.pathsep.join([str(model.framework), str(ALGORITHM)])},
         capture_output=True,
         text=True,
