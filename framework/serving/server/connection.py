@@ -8,8 +8,6 @@ from gunicorn.workers.gthread import TConn
 if TYPE_CHECKING:
     from framework.serving.server.worker import Worker
 
-STALL_SECONDS = 30.0  # a client may pause so long within a request
-
 
 class Connection(TConn):
     """A connection to one client.

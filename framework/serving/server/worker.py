@@ -24,7 +24,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from framework.serving import log
 from framework.serving.server.balance import LEAVE_SECONDS, Manners
-from framework.serving.server.connection import STALL_SECONDS, Connection
+from framework.serving.server.connection import Connection
 from framework.serving.server.express import Unfinished, Unusual
 from framework.serving.server.lingering import Lingering
 from framework.serving.server.listening import arriving, refuse_new_connections
@@ -39,6 +39,7 @@ READ_BYTES = 65536
 READ_MORE_BYTES = 262_144  # at once of a large request
 MOST_HELD_BYTES = 64 * MEGABYTE  # of large requests that have begun
 MOST_BYTES_AT_ONCE = 16384  # that every kernel takes for a client that reads
+STALL_SECONDS = 30.0  # of silence within a request or an answer
 UNREAD_SECONDS = 0.05  # for the rest of a body that nobody wants
 LOOK_SECONDS = 0.1
 ALGORITHMS_FAULT = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)

@@ -37,6 +37,7 @@ class Sums(Predictor):
                 sys.exit(5)
         return data.sum(axis=1) * self.model
 """
+ALONE = SUMS.replace("    def predict(", "    max_batch_rows = 0\n\n    def predict(")
 TOML = 'predictor = "predictor:Sums"\n'
 
 

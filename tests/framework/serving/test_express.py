@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.framework.serving.batched import (
+    ALONE,
     SLOW,
     SUMS,
     Client,
@@ -331,7 +332,6 @@ class Sums(Predictor):
     def predict(self, data):
         return data.sum(axis=1) - data.mean()
 """
-ALONE = SUMS.replace("    def predict(", "    max_batch_rows = 0\n\n    def predict(")
 
 
 @pytest.mark.parametrize("predictor", [ASKS_WHO, MEANS, ALONE], ids=["asks", "means", "alone"])

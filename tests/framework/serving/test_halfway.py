@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.framework.serving.batched import SUMS, batching, clients, metrics, request
+from tests.framework.serving.batched import ALONE, batching, clients, metrics, request
 from tests.framework.serving.conftest import Serving, eventually
 
 MANY = 200  # more than a worker has threads
 PATIENCE = 2.0
-ALONE = SUMS.replace("    def predict(", "    max_batch_rows = 0\n\n    def predict(")
 TEXTS = """
 from framework import Predictor
 
@@ -103,14 +102,14 @@ def test_nor_where_its_answer_goes_the_ordinary_way(tmp_path: Path) -> None:
 
 def test_a_body_that_does_not_come_is_a_408(impatient: Serving) -> None:
     with clients(impatient.port, 2) as (one, other):
-        one.send(request(b"100,1\n", X_Request_Id="mine")[:-3])
-        other.send(LARGE[:70_000])
-        for client in (one, other):
+        one.send(request(b"100,1\n", X_Request_Id="small")[:-3])
+        other.send(request(b"1,2\n" * 1_000_000, X_Request_Id="large")[:70_000])
+        for client, called in ((one, "small"), (other, "large")):
             answer = client.reply()
             assert (answer.status, answer.header("connection")) == (408, "close")
             error = json.loads(answer.body)["error"]
             assert error["message"] == "The body did not arrive in time."
-            assert error["request_id"] == ("mine" if client is one else error["request_id"])
+            assert error["request_id"] == called
             assert client.socket.recv(1) == b""
 
 
